@@ -1,0 +1,1 @@
+"""Universal Data Sync: WooCommerce, QuickBooks Online and Supabase kept in step."""

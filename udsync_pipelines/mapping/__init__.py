@@ -1,0 +1,1 @@
+"""Field mapping: rules as data (source path → function chain → target field). Pure."""

@@ -1,0 +1,1 @@
+"""Tests of udsync; the tree mirrors the source."""
