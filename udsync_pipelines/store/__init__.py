@@ -1,0 +1,1 @@
+"""The state store: tables, tenant isolation, sealed secrets, migrations and repositories."""

@@ -1,0 +1,173 @@
+"""The closed lists of words that columns may hold; each is checked by the database too."""
+
+from enum import StrEnum
+
+
+class Platform(StrEnum):
+    """Where a connection leads."""
+
+    WOOCOMMERCE = "woocommerce"
+    QUICKBOOKS = "quickbooks"
+    SUPABASE = "supabase"
+
+
+class ConnectionState(StrEnum):
+    """What the last check of a connection found."""
+
+    UNCHECKED = "unchecked"
+    HEALTHY = "healthy"
+    FAILING = "failing"
+    NEEDS_CONSENT = "needs_consent"
+
+
+class Lane(StrEnum):
+    """What one sync handles; at most one sync of a lane runs per tenant."""
+
+    ORDERS = "orders"
+    PRODUCTS = "products"
+    CUSTOMERS = "customers"
+
+
+class Trigger(StrEnum):
+    """What asked for a sync."""
+
+    MANUAL = "manual"
+    SCHEDULE = "schedule"
+    WEBHOOK = "webhook"
+    BACKFILL = "backfill"
+
+
+class PlanState(StrEnum):
+    """How far a plan has come."""
+
+    PLANNING = "planning"
+    PLANNED = "planned"
+    AWAITING_APPROVAL = "awaiting_approval"
+    APPROVED = "approved"
+    APPLYING = "applying"
+    APPLIED = "applied"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+    DRY_RUN = "dry_run"
+
+
+class IntentKind(StrEnum):
+    """Whether an intent stands for a batch of records or for one."""
+
+    BATCH = "batch"
+    RECORD = "record"
+
+
+class Operation(StrEnum):
+    """What an intent would do on the target."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+    LOAD = "load"
+    NONE = "none"
+
+
+class IntentState(StrEnum):
+    """How far an intent has come. `unknown`: sent, answer lost."""
+
+    PLANNED = "planned"
+    APPROVED = "approved"
+    SENT = "sent"
+    SETTLED = "settled"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    SUPERSEDED = "superseded"
+
+
+class LogLevel(StrEnum):
+    """How much a line of the sync log matters."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class ConflictPolicy(StrEnum):
+    """Who wins when both sides changed."""
+
+    SOURCE_WINS = "source_wins"
+    TARGET_WINS = "target_wins"
+    NEWEST_WINS = "newest_wins"
+    MANUAL = "manual"
+
+
+class ConflictState(StrEnum):
+    """How far a conflict has come."""
+
+    OPEN = "open"
+    DECIDED = "decided"
+    APPLIED = "applied"
+    SUPERSEDED = "superseded"
+
+
+class QuestionState(StrEnum):
+    """How far a question to a person has come."""
+
+    OPEN = "open"
+    DECIDED = "decided"
+    DISMISSED = "dismissed"
+
+
+class ScheduleMode(StrEnum):
+    """What a schedule reads."""
+
+    FULL = "full"
+    INCREMENTAL = "incremental"
+
+
+class WebhookFormat(StrEnum):
+    """How a delivery is signed and shaped."""
+
+    WOOCOMMERCE = "woocommerce"
+    QUICKBOOKS = "quickbooks"
+    CLOUDEVENTS = "cloudevents"
+
+
+class WebhookState(StrEnum):
+    """Whether the platform still delivers."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    DISABLED = "disabled"
+    MISSING = "missing"
+
+
+class DeliveryState(StrEnum):
+    """How far a received delivery has come."""
+
+    PENDING = "pending"
+    CLAIMED = "claimed"
+    DONE = "done"
+    IGNORED = "ignored"
+    FAILED = "failed"
+
+
+class ProfileState(StrEnum):
+    """Whether mapping rules are in use."""
+
+    DRAFT = "draft"
+    ACTIVE = "active"
+    RETIRED = "retired"
+
+
+class Role(StrEnum):
+    """What the holder of an API key may do."""
+
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    ADMIN = "admin"
+
+
+class ReconciliationState(StrEnum):
+    """Whether a day is proven to the cent."""
+
+    PROVEN = "proven"
+    EXPLAINED = "explained"
+    OPEN = "open"

@@ -1,0 +1,103 @@
+"""Webhooks: what was registered, what was received, and what was received before."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from udsync_pipelines.store.tables.declarative import (
+    Count,
+    JsonObject,
+    KeyText,
+    KeyUuid,
+    NewId,
+    Now,
+    StoreTable,
+    TenantKey,
+    one_of,
+    references_connection,
+)
+from udsync_pipelines.store.tables.states import DeliveryState, WebhookFormat, WebhookState
+
+
+class WebhookConfigs(StoreTable):
+    """A webhook as registered with its platform, and the sealed secret that signs it."""
+
+    __tablename__ = "webhook_configs"
+    __table_args__ = (
+        references_connection(),
+        sa.UniqueConstraint("tenant_id", "connection_id", "topic"),
+    )
+
+    tenant_id: Mapped[TenantKey]
+    id: Mapped[NewId]
+    connection_id: Mapped[UUID]
+    format: Mapped[WebhookFormat] = mapped_column(one_of(WebhookFormat, "format"))
+    topic: Mapped[str]
+    external_id: Mapped[str | None]
+    delivery_url: Mapped[str]
+    sealed_secret: Mapped[str]
+    key_id: Mapped[str]
+    state: Mapped[WebhookState] = mapped_column(one_of(WebhookState, "state"))
+    last_delivery_at: Mapped[datetime | None]
+    checked_at: Mapped[datetime | None]
+    created_at: Mapped[Now]
+    updated_at: Mapped[Now]
+
+
+class WebhookEvents(StoreTable):
+    """The inbox: deliveries whose signature was right, a partition a month."""
+
+    __tablename__ = "webhook_events"
+    __table_args__ = (
+        sa.Index(
+            "ix_webhook_events_pending",
+            "tenant_id",
+            "connection_id",
+            "entity",
+            "received_at",
+            postgresql_where=sa.text("state = 'pending'"),
+        ),
+        {"postgresql_partition_by": "RANGE (received_at)"},
+    )
+
+    tenant_id: Mapped[TenantKey]
+    received_at: Mapped[datetime] = mapped_column(primary_key=True, server_default=sa.text("now()"))
+    id: Mapped[NewId]
+    connection_id: Mapped[UUID]
+    format: Mapped[WebhookFormat] = mapped_column(one_of(WebhookFormat, "format"))
+    topic: Mapped[str]
+    entity: Mapped[str | None]
+    resource_id: Mapped[str | None]
+    delivery_id: Mapped[str | None]
+    deduplication_key: Mapped[str]
+    body_hash: Mapped[bytes]
+    headers: Mapped[JsonObject]
+    payload: Mapped[Any] = mapped_column(sa.JSON())
+    state: Mapped[DeliveryState] = mapped_column(
+        one_of(DeliveryState, "state"), server_default=sa.text("'pending'")
+    )
+    attempts: Mapped[Count]
+    claimed_by: Mapped[str | None]
+    claimed_at: Mapped[datetime | None]
+    plan_id: Mapped[UUID | None]
+    reason: Mapped[str | None]
+    finished_at: Mapped[datetime | None]
+
+
+class WebhookDeliveriesSeen(StoreTable):
+    """Keys of deliveries received before. Apart and unpartitioned: see below.
+
+    A unique key of a partitioned table has to contain the month, so it could not tell a delivery
+    that is repeated after midnight of the last day.
+    """
+
+    __tablename__ = "webhook_deliveries_seen"
+    __table_args__ = (references_connection(), sa.Index(None, "tenant_id", "received_at"))
+
+    tenant_id: Mapped[TenantKey]
+    connection_id: Mapped[KeyUuid]
+    deduplication_key: Mapped[KeyText]
+    received_at: Mapped[Now]
