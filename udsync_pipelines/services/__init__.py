@@ -1,0 +1,1 @@
+"""What udsync runs beside itself: the embedded PostgreSQL and the databases in it."""
