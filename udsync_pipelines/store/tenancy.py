@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from udsync_pipelines.errors import ConfigurationError, PlatformUnavailableError, UdsyncError
+from udsync_pipelines.errors import ConfigurationError, PlatformUnavailableError
 from udsync_pipelines.store.address import (
     MIGRATE,
     connect_arguments,
@@ -83,7 +84,7 @@ class StateDatabase:
             ConfigurationError: the server refuses the connection.
             PlatformUnavailableError: the database does not answer, or went away meanwhile.
         """
-        with self._translated(), self._engine.begin() as connection:
+        with self._transaction() as connection:
             yield connection
 
     def close(self) -> None:
@@ -91,10 +92,25 @@ class StateDatabase:
         self._engine.dispose()
 
     @contextmanager
-    def _transaction(self, role: str, tenant: str) -> Iterator[sa.Connection]:
-        with self._translated(), self._engine.begin() as connection:
-            self._enter(connection, role, tenant)
-            yield connection
+    def _transaction(self, role: str = "", tenant: str = "") -> Iterator[sa.Connection]:
+        with self._connect() as connection:
+            try:
+                with connection.begin():
+                    if role:
+                        self._enter(connection, role, tenant)
+                    yield connection
+            except (DBAPIError, psycopg.Error) as error:
+                if not _is_lost(connection):
+                    raise
+                message = f"The state database {describe(self._url)} went away during the work."
+                cure = "The same work can be done again once it is back."
+                raise PlatformUnavailableError(message, code="database_lost", cure=cure) from error
+
+    def _connect(self) -> sa.Connection:
+        try:
+            return self._engine.connect()
+        except OperationalError as error:
+            raise connection_error(error, self._url) from error
 
     def _enter(self, connection: sa.Connection, role: str, tenant: str) -> None:
         try:
@@ -102,28 +118,13 @@ class StateDatabase:
         except DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) not in {_ROLE_MISSING, _ROLE_REFUSED}:
                 raise
-            message = f"The login of the state database {describe(self._url)} may not be {role}."
-            raise ConfigurationError(
-                message, code="database_roles_missing", cure=MIGRATE
-            ) from error
+            message = f"The login of the database {describe(self._url)} may not act as {role}."
+            code = "database_roles_missing"
+            raise ConfigurationError(message, code=code, cure=MIGRATE) from error
 
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except DBAPIError as error:
-            cause = self._meaning(error)
-            if cause is None:
-                raise
-            raise cause from error
 
-    def _meaning(self, error: DBAPIError) -> UdsyncError | None:
-        """What a lost or refused connection means; None for an error of a statement."""
-        if error.connection_invalidated:
-            message = f"The state database {describe(self._url)} went away during the work."
-            cure = "The same work can be done again once it is back."
-            return PlatformUnavailableError(message, code="database_lost", cure=cure)
-        is_statement = getattr(error.orig, "sqlstate", None) is not None
-        if isinstance(error, OperationalError) and not is_statement:
-            return connection_error(error, self._url)
-        return None
+def _is_lost(connection: sa.Connection) -> bool:
+    """Whether the server is gone; COPY talks to the driver, so SQLAlchemy may not know yet."""
+    if connection.invalidated or connection.closed:
+        return True
+    return bool(getattr(connection.connection.driver_connection, "broken", False))

@@ -55,7 +55,8 @@ def upgrade() -> None:
             "source_number",
             sa.BigInteger(),
             sa.Computed(
-                "CASE WHEN source_id ~ '^[0-9]{1,18}$'::text THEN source_id::bigint ELSE NULL::bigint END",
+                "CASE WHEN source_id ~ '^[0-9]{1,18}$'::text THEN source_id::bigint"
+                " ELSE NULL::bigint END",
                 persisted=True,
             ),
             nullable=True,
