@@ -1,0 +1,113 @@
+"""Lists: counting, picking, joining, adding up; and anything as JSON."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import date
+from decimal import Context, Decimal
+
+from udsync_pipelines.mapping.inputs import as_number, as_text, refusal
+from udsync_pipelines.mapping.path import FieldPath
+from udsync_pipelines.mapping.registry import mapping_function
+
+# A hundred million numbers of eighty digits add up exactly.
+_EXACT = Context(prec=100)
+
+
+@mapping_function("join")
+def join(values: Sequence[object], *, separator: str = ", ") -> str:
+    """Join a list to one text; missing and empty elements are left out.
+
+    Example:
+        >>> run(["Mugs", "Kitchen"], "join")
+        'Mugs, Kitchen'
+    """
+    texts = [as_text(value) for value in values if value is not None]
+    return separator.join(text for text in texts if text)
+
+
+@mapping_function("count")
+def count(values: Sequence[object]) -> int:
+    """How many elements a list has.
+
+    Example:
+        >>> run(["a", "b", "c"], "count")
+        3
+    """
+    return len(values)
+
+
+@mapping_function("first")
+def first(values: Sequence[object]) -> object:
+    """The first element; missing when the list is empty.
+
+    Example:
+        >>> run(["SAVE10", "FREESHIP"], "first")
+        'SAVE10'
+    """
+    return values[0] if values else None
+
+
+@mapping_function("last")
+def last(values: Sequence[object]) -> object:
+    """The last element; missing when the list is empty.
+
+    Example:
+        >>> run(["SAVE10", "FREESHIP"], "last")
+        'FREESHIP'
+    """
+    return values[-1] if values else None
+
+
+@mapping_function("pluck")
+def pluck(values: Sequence[object], *, path: FieldPath) -> Sequence[object]:
+    """Take one field out of each element, by its path; missing where an element has none.
+
+    Example:
+        >>> run([{"sku": "A1"}, {"sku": "B2"}], {"function": "pluck", "path": "sku"})
+        ['A1', 'B2']
+    """
+    return [path.read(value) for value in values]
+
+
+@mapping_function("sum")
+def add_up(values: Sequence[object]) -> Decimal:
+    """Add up numbers, exactly; missing elements do not count, and of none the sum is 0.
+
+    Example:
+        >>> run([Decimal("4.90"), Decimal("0.10")], "sum")
+        Decimal('5.00')
+    """
+    total = Decimal(0)
+    for value in values:
+        if value is not None:
+            total = _EXACT.add(total, as_number(value))
+    return total
+
+
+@mapping_function("to_json")
+def to_json(value: object) -> str | None:
+    """Write any value as JSON text, keys in order; exact numbers and dates become text.
+
+    Example:
+        >>> run({"b": Decimal("1.50"), "a": [1, True]}, "to_json")
+        '{"a": [1, true], "b": "1.50"}'
+    """
+    if value is None:
+        return None
+    try:
+        return json.dumps(_plain(value), ensure_ascii=False, allow_nan=False, sort_keys=True)
+    except (ValueError, TypeError, RecursionError):
+        raise refusal("the value cannot be written as JSON") from None
+
+
+def _plain(value: object) -> object:
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, Decimal):
+        return format(as_number(value), "f")
+    return value.isoformat() if isinstance(value, date) else value
