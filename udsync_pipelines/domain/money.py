@@ -2,9 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, DivisionByZero, Inexact, InvalidOperation
 from functools import total_ordering
 from typing import Self
+
+# The default context rounds to 28 digits without a word. Here, what cannot be exact is an error.
+_EXACT = Context(prec=100, traps=[DivisionByZero, Inexact, InvalidOperation])
+_ROUNDING = Context(prec=100, traps=[DivisionByZero, InvalidOperation])
 
 
 @total_ordering
@@ -32,13 +36,13 @@ class Money:
             raise ValueError(f"{currency!r} must be written in upper case")
 
     def __add__(self, other: Self) -> "Money":
-        return Money(self.amount + self._same_currency(other), self.currency)
+        return Money(_EXACT.add(self.amount, self._same_currency(other)), self.currency)
 
     def __sub__(self, other: Self) -> "Money":
-        return Money(self.amount - self._same_currency(other), self.currency)
+        return Money(_EXACT.subtract(self.amount, self._same_currency(other)), self.currency)
 
     def __neg__(self) -> "Money":
-        return Money(-self.amount, self.currency)
+        return Money(_EXACT.minus(self.amount), self.currency)
 
     def __lt__(self, other: Self) -> bool:
         return self.amount < self._same_currency(other)
@@ -51,11 +55,13 @@ class Money:
 
     def rounded(self, places: int = 2) -> "Money":
         """This amount, rounded half up (away from zero) to so many decimal places."""
-        return Money(
-            self.amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP), self.currency
-        )
+        unit = Decimal(1).scaleb(-places)
+        rounded = self.amount.quantize(unit, rounding=ROUND_HALF_UP, context=_ROUNDING)
+        return Money(rounded, self.currency)
 
-    def _same_currency(self, other: "Money") -> Decimal:
+    def _same_currency(self, other: object) -> Decimal:
+        if not isinstance(other, Money):
+            raise TypeError(f"money goes with money, not with {type(other).__name__}")
         if self.currency != other.currency:
             raise ValueError(f"{self.currency} and {other.currency} do not mix")
         return other.amount
@@ -87,19 +93,38 @@ def split(money: Money, weights: Sequence[Decimal], places: int = 2) -> list[Mon
     the remainder is given away a smallest unit at a time to the parts that lost the most.
 
     Raises:
-        ValueError: no weight, a negative weight, or weights that sum to zero.
+        ValueError: no weight, a negative or infinite weight, or weights that sum to zero.
     """
-    whole = sum(weights, Decimal(0))
-    if not weights or min(weights) < 0 or whole == 0:
-        raise ValueError("a split needs weights of zero or more that do not all vanish")
-    exponent = money.amount.as_tuple().exponent
-    own_places = -exponent if isinstance(exponent, int) and exponent < 0 else 0
-    unit = Decimal(1).scaleb(-max(places, own_places))
-    exact = [money.amount * weight / whole for weight in weights]
-    parts = [amount.quantize(unit, rounding=ROUND_DOWN) for amount in exact]
-    remainder = money.amount - sum(parts, Decimal(0))
-    step = unit if remainder > 0 else -unit
-    by_loss = sorted(range(len(parts)), key=lambda i: (-abs(exact[i] - parts[i]), i))
-    for index in by_loss[: int(abs(remainder) / unit)]:
-        parts[index] += step
-    return [Money(part, money.currency) for part in parts]
+    if not weights or not all(weight.is_finite() and weight >= 0 for weight in weights):
+        raise ValueError("a split needs weights, each finite and zero or more")
+    if not any(weights):
+        raise ValueError("a split needs a weight above zero")
+    decimals = max(places, _decimals(money.amount))
+    shares = _shares(abs(_in_units(money.amount, decimals)), weights)
+    sign = -1 if money.amount < 0 else 1
+    unit = Decimal(1).scaleb(-decimals)
+    return [Money(_EXACT.multiply(unit, sign * share), money.currency) for share in shares]
+
+
+def _shares(units: int, weights: Sequence[Decimal]) -> list[int]:
+    """Whole units in proportion to the weights. In integers, so that no division can round."""
+    finest = max(_decimals(weight) for weight in weights)
+    whole_weights = [_in_units(weight, finest) for weight in weights]
+    whole = sum(whole_weights)
+    shares, losses = [], []
+    for weight in whole_weights:
+        share, loss = divmod(units * weight, whole)
+        shares.append(share)
+        losses.append(loss)
+    by_loss = sorted(range(len(shares)), key=lambda index: (-losses[index], index))
+    for index in by_loss[: units - sum(shares)]:
+        shares[index] += 1
+    return shares
+
+
+def _decimals(number: Decimal) -> int:
+    return max(0, -int(number.as_tuple().exponent))  # an int for every finite number
+
+
+def _in_units(number: Decimal, decimals: int) -> int:
+    return int(number.scaleb(decimals, context=_EXACT))
