@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal, DivisionByZero, Inexact, InvalidOperation
 from functools import total_ordering
-from typing import Self
 
 # The default context rounds to 28 digits without a word. Here, what cannot be exact is an error.
 _EXACT = Context(prec=100, traps=[DivisionByZero, Inexact, InvalidOperation])
@@ -35,16 +34,16 @@ class Money:
         if not currency.isupper():
             raise ValueError(f"{currency!r} must be written in upper case")
 
-    def __add__(self, other: Self) -> "Money":
+    def __add__(self, other: "Money") -> "Money":
         return Money(_EXACT.add(self.amount, self._same_currency(other)), self.currency)
 
-    def __sub__(self, other: Self) -> "Money":
+    def __sub__(self, other: "Money") -> "Money":
         return Money(_EXACT.subtract(self.amount, self._same_currency(other)), self.currency)
 
     def __neg__(self) -> "Money":
         return Money(_EXACT.minus(self.amount), self.currency)
 
-    def __lt__(self, other: Self) -> bool:
+    def __lt__(self, other: "Money") -> bool:
         return self.amount < self._same_currency(other)
 
     def __bool__(self) -> bool:

@@ -1,0 +1,1 @@
+"""Canonical records: their arithmetic and what they promise."""
