@@ -1,8 +1,8 @@
 """Preparing a batch: mapped records to rows of text for COPY, bad records set aside."""
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from operator import attrgetter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TypeAlias
 
 from udsync_pipelines.connectors.supabase.shape import EntityShape, TableShape
@@ -36,15 +36,23 @@ class Columns:
         Raises:
             UnfitValueError: a value does not fit; the problem starts with the column's name.
         """
-        encoded: list[str | None] = []
+        values = map(row.get, self.names)
+        try:
+            return [
+                None if value is None else encode(value)
+                for encode, value in zip(self.encoders, values, strict=True)
+            ]
+        except UnfitValueError:
+            raise self._located(row) from None
+
+    def _located(self, row: Row) -> UnfitValueError:
         for name, encode in zip(self.names, self.encoders, strict=True):
-            value = row.get(name)
             try:
-                encoded.append(None if value is None else encode(value))
+                if row.get(name) is not None:
+                    encode(row[name])
             except UnfitValueError as error:
-                place = f"{self.shape.table.name}.{name}"
-                raise UnfitValueError(error.code, f"{place} {error.problem}", error.cure) from None
-        return encoded
+                return error.located(f"{self.shape.table.name}.{name}")
+        raise AssertionError  # the same values were refused a moment ago
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,40 +60,55 @@ class PreparedRecord:
     """One record as rows of text: its root row, and for each child table its rows."""
 
     source_id: str
-    key: int
     root: CopyRow
     children: tuple[tuple[CopyRow, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Batch:
-    """What is to be loaded, sorted by key, each key once; and what was refused on the way."""
+    """What is to be loaded, sorted by key, each record once; and what was refused on the way.
+
+    Rows are encoded as `records` are first gone through, so that the database can read the first
+    while the next are prepared; `rejected` is complete when all were gone through once.
+    """
 
     root: Columns
     children: tuple[Columns, ...]
-    records: tuple[PreparedRecord, ...]
-    rejected: tuple[RejectedRow, ...]
+    waiting: list[tuple[int, MappedRecord]]
+    rejected: list[RejectedRow] = field(default_factory=list)
+    _prepared: list[PreparedRecord] = field(default_factory=list)
+
+    def records(self) -> Iterator[PreparedRecord]:
+        """The records that can be loaded as far as we can tell, by ascending key."""
+        yield from self._prepared
+        while self.waiting:
+            key, record = self.waiting.pop()
+            try:
+                prepared = _prepare_record(self.root, self.children, record, str(key))
+            except UnfitValueError as error:
+                self.rejected.append(_rejection(record, error))
+            else:
+                self._prepared.append(prepared)
+                yield prepared
 
 
 def prepare(shape: EntityShape, records: Sequence[MappedRecord]) -> Batch:
-    """Encode a batch; of a record that occurs twice, the later one counts.
+    """Make a batch; of a record that occurs twice, the later one counts.
 
     Raises:
         ConfigurationError: a rule fills a table or column that the database does not have.
     """
-    newest = {record.source_id: record for record in records}.values()
-    root = _columns(shape.root, newest)
-    children = tuple(_columns(child, newest) for child in shape.children)
-    prepared: list[PreparedRecord] = []
+    children = tuple(_columns(child, records) for child in shape.children)
     rejected: list[RejectedRow] = []
-    for record in newest:
+    newest: dict[int, MappedRecord] = {}
+    for record in records:
         try:
-            prepared.append(_prepare_record(root, children, record))
+            newest[int(encode_key(record.source_id))] = record
         except UnfitValueError as error:
-            reason = f"{error.problem[:1].upper()}{error.problem[1:]}."
-            rejected.append(RejectedRow(record.source_id, error.code, reason, error.cure))
-    prepared.sort(key=attrgetter("key"))  # two loaders that lock in one order cannot deadlock
-    return Batch(root, children, tuple(prepared), tuple(rejected))
+            rejected.append(_rejection(record, error))
+    # Two loaders that lock in one order cannot deadlock. Taken from the end: highest key first.
+    waiting = sorted(newest.items(), key=itemgetter(0), reverse=True)
+    return Batch(_columns(shape.root, records), children, waiting, rejected)
 
 
 def _columns(shape: TableShape, records: Iterable[MappedRecord]) -> Columns:
@@ -95,9 +118,8 @@ def _columns(shape: TableShape, records: Iterable[MappedRecord]) -> Columns:
 
 
 def _prepare_record(
-    root: Columns, children: tuple[Columns, ...], record: MappedRecord
+    root: Columns, children: tuple[Columns, ...], record: MappedRecord, key: str
 ) -> PreparedRecord:
-    key = encode_key(record.source_id)
     rows = record.tables.get(root.shape.table.name, ())
     if len(rows) != 1:
         raise UnfitValueError(
@@ -112,7 +134,6 @@ def _prepare_record(
     )
     return PreparedRecord(
         record.source_id,
-        int(key),
         (*_keyed(root, "id", rows[0], key), *system),
         tuple(_prepare_children(child, record, key) for child in children),
     )
@@ -160,4 +181,9 @@ def _located(place: str, encode: Callable[[object], str], value: object) -> str:
     try:
         return encode(value)
     except UnfitValueError as error:
-        raise UnfitValueError(error.code, f"{place} {error.problem}", error.cure) from None
+        raise error.located(place) from None
+
+
+def _rejection(record: MappedRecord, error: UnfitValueError) -> RejectedRow:
+    reason = f"{error.problem[:1].upper()}{error.problem[1:]}."
+    return RejectedRow(record.source_id, error.code, reason, error.cure)

@@ -1,7 +1,8 @@
 """Writing one prepared batch, in one transaction, whatever single rows are refused in it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -60,20 +61,18 @@ class BatchLoader:
         Raises:
             psycopg.Error: no single record is to blame; nothing was written.
         """
-        if not self._batch.records:
-            return LoadReceipt(0, 0, 0, self._batch.rejected)
         refused: list[RejectedRow] = []
         try:
             with self._connection.transaction():
                 self._open_stages()
-                counts = self._write(self._batch.records)
+                counts = self._write(self._batch.records())
         except psycopg.Error as error:
             if not (is_data_error(error) or _is_too_slow(error)):
                 raise
             with self._connection.transaction():
                 self._open_stages()
                 counts = _Counts()
-                self._write_in_parts(self._batch.records, error, counts, refused)
+                self._write_in_parts(tuple(self._batch.records()), error, counts, refused)
         rejected = (*self._batch.rejected, *refused)
         return LoadReceipt(counts.created, counts.updated, counts.unchanged, rejected)
 
@@ -112,22 +111,29 @@ class BatchLoader:
                 counts.updated += written.updated
                 counts.unchanged += written.unchanged
 
-    def _write(self, records: Sequence[PreparedRecord]) -> _Counts:
-        self._copy(self._root.copy, [record.root for record in records])
-        for number, staged in enumerate(self._children):
-            rows = [row for record in records for row in record.children[number]]
-            self._copy(staged.copy, rows)
+    def _write(self, records: Iterable[PreparedRecord]) -> _Counts:
+        staged_rows: list[list[CopyRow]] = [[] for _ in self._children]
+        count = 0
+        with self._copying(self._root.copy) as copy:
+            for count, record in enumerate(records, start=1):  # noqa: B007 - how many there were
+                copy.write_row(record.root)
+                for rows, own in zip(staged_rows, record.children, strict=True):
+                    rows.extend(own)
+        for staged, rows in zip(self._children, staged_rows, strict=True):
+            with self._copying(staged.copy) as copy:
+                for row in rows:
+                    copy.write_row(row)
         for staged in (self._root, *self._children):
             for statement in staged.merge:
                 self._execute(statement)
         self._execute(self._note_mappings)
         ((created, written),) = self._connection.execute(COUNTS, prepare=False).fetchall()
-        return _Counts(created, written - created, len(records) - written)
+        return _Counts(created, written - created, count - written)
 
-    def _copy(self, statement: str, rows: Sequence[CopyRow]) -> None:
+    @contextmanager
+    def _copying(self, statement: str) -> Iterator[psycopg.Copy]:
         with self._connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
-            for row in rows:
-                copy.write_row(row)
+            yield copy
 
     def _execute(self, statement: str) -> None:
         # The staging tables are new each time: a prepared plan for them could not be used again.

@@ -129,7 +129,7 @@ def _create(schema: str, table: Table) -> Iterator[str]:
             yield f"alter table {name} add column if not exists {_definition(column)};"
     for index in table.indexes:
         indexed = ", ".join(quoted(column) for column in index)
-        title = "_".join([table.name, *index[1:], "idx"])
+        title = "_".join([table.name, *index, "idx"])
         yield f"create index if not exists {quoted(title)} on {name} ({indexed});"
     yield f"comment on table {name} is {literal(table.comment)};"
     for column in table.columns:

@@ -48,14 +48,15 @@ def stage_root(columns: Columns, store_id: UUID) -> Staged:
     synced = quoted(SYNCED_AT.name)
     same = "{0}.content_hash is not distinct from {1}.content_hash"
     alike = f"{same} and {{0}}.deleted_at is not distinct from {{1}}.deleted_at"
-    # `offset 0` keeps the planner from turning the look-up into a join over the whole table.
+    # What is known is looked up once: a look-up per row goes wrong while a new table grows.
     merge = f"""
-with written as (
+with known as materialized (
+  select id, content_hash, deleted_at from {target}
+   where {store} = {this_store} and id = any(array(select id from {stage}))),
+written as (
   insert into {target} as t ({store}, {listed}, {synced})
   select {this_store}, {_listed(names, "s")}, now() from {stage} s
-   where not exists (select from {target} o
-                      where o.{store} = {this_store} and o.id = s.id
-                        and {alike.format("o", "s")} offset 0)
+   where not exists (select from known k where k.id = s.id and {alike.format("k", "s")})
   on conflict ({store}, id) do update set {_assigned(names, skip=("id",))}
    where not ({alike.format("t", "excluded")})
   returning t.id, t.xmax = 0 as created)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 import orjson
 
@@ -22,6 +22,7 @@ Encoder: TypeAlias = Callable[[object], str]
 BIGINT_RANGE = range(-(2**63), 2**63)
 MOST_DIGITS_BEFORE = 131_072  # of `numeric`, PostgreSQL manual, table 8.2
 MOST_DIGITS_AFTER = 16_383
+USUAL_LENGTH = 60  # of a number; what is longer is looked at more closely
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 # In JSON text, an escape that PostgreSQL cannot turn into a character. An even number of
 # backslashes before it means that the backslash itself is escaped.
@@ -37,6 +38,10 @@ class UnfitValueError(ValueError):
         self.code = code
         self.problem = problem
         self.cure = cure
+
+    def located(self, place: str) -> Self:
+        """The same refusal, told with the place where the value was to go."""
+        return type(self)(self.code, f"{place} {self.problem}", self.cure)
 
 
 _NUL = ("nul_character", "holds a NUL character, which PostgreSQL cannot store")
@@ -67,6 +72,10 @@ def encode_bigint(value: object) -> str:
 
 def encode_numeric(value: object) -> str:
     """A finite decimal number, with every digit it has."""
+    if type(value) is Decimal and value.is_finite():
+        text = str(value)
+        if len(text) < USUAL_LENGTH and "E" not in text:
+            return text
     if isinstance(value, float):
         value = repr(value)  # the shortest text that names this float: what the JSON said
     if isinstance(value, bool) or not isinstance(value, Decimal | int | str):
@@ -85,6 +94,8 @@ def encode_numeric(value: object) -> str:
 
 def encode_text(value: object) -> str:
     """Text, or a single value written as text."""
+    if type(value) is str and value.isprintable():  # neither NUL nor a surrogate is printable
+        return value
     text = value if type(value) is str else _written(value)
     if "\0" in text:
         raise UnfitValueError(*_NUL, _IN_SHOP)
@@ -114,6 +125,8 @@ def encode_timestamptz(value: object) -> str:
             value = None
     if not isinstance(value, datetime) or value.utcoffset() is None:
         raise UnfitValueError("not_a_time", "is not a time with a zone", _IN_MAPPING)
+    if value.tzinfo is UTC:
+        return value.isoformat()
     try:
         return value.astimezone(UTC).isoformat()
     except OverflowError:
