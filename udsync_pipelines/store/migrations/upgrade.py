@@ -1,5 +1,6 @@
 """Bring the schema of the state database to what this program needs, or say that it is not."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ from udsync_pipelines.store.address import (
 )
 from udsync_pipelines.store.migrations.roles import roles_are_usable
 from udsync_pipelines.store.tables import SCHEMA
+
+# Alembic keeps the running migration in module globals: one at a time in this process.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def configuration(url: sa.URL) -> Config:
@@ -63,7 +67,8 @@ def migrate(url: str) -> list[str]:
     config = configuration(address)
     config.attributes.update(is_upgrade=True, on_version_apply=note)
     try:
-        command.upgrade(config, "head")
+        with _ONE_AT_A_TIME:
+            command.upgrade(config, "head")
     except DBAPIError as error:
         raise _migration_error(error, address) from error
     return applied
