@@ -84,7 +84,8 @@ class SupabaseDestination:
     def stored(self, entity: Entity, source_ids: Sequence[str]) -> Mapping[str, Row]:
         """The root row of each of these records, without raw JSON and our own columns.
 
-        Ids are ints, money is Decimal, times are aware UTC, JSON columns are Python values.
+        As mapping makes them: ids are text, money is Decimal, times are aware UTC; JSON columns
+        are lists and tables.
 
         Raises:
             RetryableError: the database is not reachable or asks for a pause.
@@ -222,5 +223,8 @@ def _by_key(source_ids: Sequence[str]) -> dict[int, list[str]]:
     return given
 
 
-def _in_utc(value: object) -> object:
-    return value.astimezone(UTC) if isinstance(value, datetime) and value.tzinfo else value
+def _as_mapped(value: object) -> object:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC)
+    # Whole numbers in our root tables are ids, and ids are text wherever they are no column.
+    return str(value) if type(value) is int else value

@@ -139,7 +139,7 @@ ORDERS = _root(
             "payment_method", "payment_method_title", "transaction_id", "created_via",
             "customer_note",
         ),
-        *_documents("coupon_codes", "taxes"),
+        *_documents("coupon_codes", "discounts", "taxes"),
         *_times("created_at", "modified_at", "paid_at", "completed_at"),
     ),
     (("created_at",), ("customer_id",), ("number",)),
@@ -251,3 +251,12 @@ ROOT_TABLES = {
 }
 CHILD_TABLES = {Entity.ORDER: (ORDER_LINES,)}
 TABLES = (ORDERS, ORDER_LINES, REFUNDS, CUSTOMERS, PRODUCTS, VARIATIONS, ID_MAPPINGS)
+
+MAPPED_TABLES = tuple(table for table in TABLES if table is not ID_MAPPINGS)
+# For the check of mapping profiles: the columns that exist, and those that no rule may fill.
+KNOWN_TARGETS = {
+    table.name: tuple(column.name for column in table.columns) for table in MAPPED_TABLES
+}
+OWNED_TARGETS = frozenset(
+    f"{table.name}.{name}" for table in MAPPED_TABLES for name in SYSTEM_NAMES
+)

@@ -15,7 +15,6 @@ from typing import Self, TypeAlias
 import orjson
 
 from udsync_pipelines.connectors.supabase.tables import ColumnType
-from udsync_pipelines.domain.money import Money
 
 Encoder: TypeAlias = Callable[[object], str]
 
@@ -134,7 +133,12 @@ def encode_timestamptz(value: object) -> str:
 
 
 def encode_jsonb(value: object) -> str:
-    """Anything JSON can say; money and decimals as text, so that no reader rounds them."""
+    """JSON text as it is, or a list or table; exact numbers in it become text.
+
+    A reader of JSON takes numbers for floats, text it leaves alone.
+    """
+    if isinstance(value, str):
+        return _checked_json_text(value)
     try:
         encoded = orjson.dumps(value, default=_jsonable, option=_JSON_OPTIONS)
     except TypeError as error:
@@ -206,8 +210,6 @@ def _written(value: object) -> str:
 
 
 def _jsonable(value: object) -> object:
-    if isinstance(value, Money):
-        return str(value.amount)
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, Mapping):
@@ -215,6 +217,17 @@ def _jsonable(value: object) -> object:
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in fields(value)}
     raise TypeError
+
+
+def _checked_json_text(text: str) -> str:
+    encoded = encode_text(text).encode()
+    try:
+        orjson.loads(encoded)
+    except orjson.JSONDecodeError:
+        raise UnfitValueError("not_json", "is not JSON", "Apply to_json in its rule.") from None
+    if NUL_ESCAPE.search(encoded):
+        raise UnfitValueError(*_NUL, _IN_SHOP)
+    return text
 
 
 def _dump_slowly(value: object) -> bytes:
