@@ -201,7 +201,7 @@ class EmbeddedPostgres:
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
         login_deadline = None
         attempts = 0
-        while not self._answers(record):
+        while True:
             if processes.postmaster(data) is None:
                 if attempts == START_ATTEMPTS:
                     raise _start_error(_last_complaint(_log(record)))
@@ -209,6 +209,8 @@ class EmbeddedPostgres:
                 record = self._start_once(record, deadline)
             elif (port := processes.port_of(data)) not in {None, record.port}:
                 record = self._move_to(record, port)
+            elif self._answers(record):
+                return
             elif time.monotonic() > (login_deadline or deadline):
                 raise _start_error(f"it runs, but our login gets no answer (see {_log(record)})")
             else:
@@ -241,7 +243,7 @@ class EmbeddedPostgres:
         return moved
 
     def _check_version(self, data: Path) -> None:
-        made_by = int((data / "PG_VERSION").read_text(encoding="ascii"))
+        made_by = int((data / "PG_VERSION").read_text(encoding="utf-8"))
         programs = major_version(self.programs)
         if made_by != programs:
             raise ConfigurationError(
@@ -281,7 +283,7 @@ class EmbeddedPostgres:
                 user=SUPERUSER,
                 password=self._files.read_password(),
                 dbname="postgres",
-                connect_timeout=5,
+                connect_timeout=2,
                 sslmode="disable",
                 gssencmode="disable",
                 # Only a server that already knows our password gets to see a proof of it.

@@ -1,0 +1,1 @@
+"""Tests of the embedded database and of the databases in it."""
