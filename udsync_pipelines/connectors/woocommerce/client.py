@@ -13,7 +13,11 @@ import httpx
 
 from udsync_pipelines.connectors.woocommerce.address import PLATFORM, store_url
 from udsync_pipelines.connectors.woocommerce.responses import NotFoundError, read_body
-from udsync_pipelines.errors import PlatformUnavailableError
+from udsync_pipelines.errors import (
+    AuthorizationError,
+    PlatformUnavailableError,
+    UdsyncError,
+)
 from udsync_pipelines.transport import (
     NOTHING_AGAIN,
     READS,
@@ -155,6 +159,25 @@ class WooCommerceClient:
         return self._transport.send_once(
             lambda: self._build(path, params), NOTHING_AGAIN, lambda answer: answer
         )
+
+    def knows_key(self) -> bool:
+        """True when the store knows the consumer key. Sends the key alone, with a false secret.
+
+        Tells a lost Authorization header from an unknown key: WooCommerce blames the secret only
+        of a key that it knows, and takes credentials from the address too.
+        """
+        params = {"consumer_key": self.credentials.consumer_key, "consumer_secret": "unknown"}
+        try:
+            self._transport.send_once(
+                lambda: self._build("/wp-json/wc/v3/orders", {**params, "_fields": "id"}),
+                NOTHING_AGAIN,
+                read_body,
+            )
+        except AuthorizationError as error:
+            return error.code in {"secret_wrong", "key_refused"}
+        except UdsyncError:
+            return False
+        return False
 
     def _listing(self, request: ListRequest) -> httpx.Request:
         return self._signed(f"/wp-json/wc/v3/{request.path}", request.params)

@@ -122,8 +122,10 @@ def _unauthorized(code: str, message: str) -> AuthorizationError:
         which = "key_cannot_read"
     elif "write permission" in message:
         which = "key_cannot_write"
-    elif code == "woocommerce_rest_authentication_error":
+    elif "secret is invalid" in message:
         which = "secret_wrong"
+    elif code == "woocommerce_rest_authentication_error":
+        which = "key_refused"
     else:
         which = "key_unknown"
     sentence, cure = _UNAUTHORIZED[which]
@@ -142,6 +144,11 @@ _UNAUTHORIZED = {
     "secret_wrong": (
         "The store knows this consumer key and refuses the consumer secret.",
         "Connect the store again with the secret that belongs to the key, or make a new key.",
+    ),
+    "key_refused": (
+        "The store knows this consumer key and refuses it.",
+        "Connect the store again with the secret that belongs to the key, or make a new key with "
+        "the permission Read/Write.",
     ),
     "key_unknown": (
         "The store does not know this consumer key, or never sees it.",

@@ -1,0 +1,115 @@
+"""Reading what changed since last time, in a list and in its trash, or in a span of time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from udsync_pipelines.connectors.woocommerce.client import Row
+from udsync_pipelines.connectors.woocommerce.reading.bookmarks import Changes
+from udsync_pipelines.connectors.woocommerce.reading.changes import (
+    SECOND,
+    ChangeStep,
+    Reach,
+    changes,
+)
+from udsync_pipelines.connectors.woocommerce.reading.lists import EntityList, Filter
+from udsync_pipelines.connectors.woocommerce.reading.pages import PageFetcher
+from udsync_pipelines.connectors.woocommerce.record import source_record
+from udsync_pipelines.sync.ports import KnownRecords
+from udsync_pipelines.sync.records import Bookmark, Page, SourceRecord, Window
+
+OVERLAP = timedelta(minutes=5)
+# A store that is quiet for longer than this moves its bookmark up, so that the last burst of
+# changes before the silence is not read again and again.
+SETTLED_AFTER = timedelta(hours=1)
+_LONG_AGO = datetime(1970, 1, 2, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeReader:
+    """Reads one list that has a date filter.
+
+    `overlap` is read again before each bookmark: PHP stamps a row before it becomes visible, and
+    a shop may have several servers with clocks of their own.
+    """
+
+    fetcher: PageFetcher
+    source: EntityList
+    by: Filter
+    known: KnownRecords
+    overlap: timedelta = OVERLAP
+
+    def pages(self, state: Changes) -> Iterator[Page]:
+        """Yield what changed since the bookmark, then what we know of the trash.
+
+        Raises:
+            RetryableError: the list cannot be read to its end.
+            ConfigurationError: the store refuses us or ignores the filter.
+        """
+        if not state.in_trash:
+            start = self._start(state.reach, state.changed)
+            for step in self._changes(start):
+                state = self._moved(state, step)
+                yield self._page(self._records(step.rows), state.json())
+        if state.in_trash:
+            start = self._start(state.reach, state.trash)
+            for step in self._changes(start, status="trash"):
+                state = self._moved(state, step)
+                yield self._page(self._known_records(step.rows), state.json())
+
+    def span(self, window: Window, bookmark: Bookmark) -> Iterator[Page]:
+        """Yield what changed within the window's span; every page carries the given bookmark.
+
+        Raises:
+            RetryableError: the list cannot be read to its end.
+            ConfigurationError: the store refuses us or ignores the filter.
+        """
+        start, before = Reach(first_second(window) - SECOND), end_second(window)
+        for step in self._changes(start, before):
+            yield self._page(self._records(step.rows), bookmark)
+        if self.source.has_trash:
+            for step in self._changes(start, before, status="trash"):
+                yield self._page(self._known_records(step.rows), bookmark)
+
+    def _changes(
+        self, reach: Reach, before: datetime | None = None, **params: str
+    ) -> Iterator[ChangeStep]:
+        return changes(self.fetcher, self.source.request(**params), self.by, reach, before)
+
+    def _start(self, reach: Reach | None, cursor: datetime) -> Reach:
+        if reach is None:
+            return Reach(cursor - self.overlap)
+        if reach.span is None:
+            return Reach(reach.after - self.overlap, newest=reach.newest)
+        return reach
+
+    def _moved(self, state: Changes, step: ChangeStep) -> Changes:
+        if not step.is_last:
+            return state.begun(step.reach, in_trash=state.in_trash)
+        cursor = state.trash if state.in_trash else state.changed
+        cursor = max(cursor, step.reach.newest or cursor, step.answered_at - SETTLED_AFTER)
+        if state.in_trash:
+            return Changes(state.changed, cursor)
+        return Changes(cursor, state.trash, in_trash=self.source.has_trash)
+
+    def _records(self, rows: tuple[Row, ...]) -> tuple[SourceRecord, ...]:
+        return tuple(source_record(self.source.entity, row) for row in rows)
+
+    def _known_records(self, rows: tuple[Row, ...]) -> tuple[SourceRecord, ...]:
+        ours = self.known.known([str(row["id"]) for row in rows]) if rows else frozenset()
+        return tuple(record for record in self._records(rows) if record.source_id in ours)
+
+    def _page(self, records: tuple[SourceRecord, ...], bookmark: Bookmark) -> Page:
+        return Page(self.source.entity, records, bookmark, calls=self.fetcher.take_calls())
+
+
+def first_second(window: Window) -> datetime:
+    """The first whole second of a span."""
+    since = window.since or _LONG_AGO
+    cut = since.replace(microsecond=0)
+    return cut if cut == since else cut + SECOND
+
+
+def end_second(window: Window) -> datetime | None:
+    """The second after a span, None when it has no end."""
+    return window.until.replace(microsecond=0) + SECOND if window.until is not None else None

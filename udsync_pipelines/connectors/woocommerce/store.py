@@ -1,0 +1,164 @@
+"""A WooCommerce store as a source of records."""
+
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+
+from udsync_pipelines.connectors.woocommerce import (
+    customer,
+    order,
+    product,
+    refund,
+    variation,
+)
+from udsync_pipelines.connectors.woocommerce.address import PLATFORM
+from udsync_pipelines.connectors.woocommerce.client import WooCommerceClient
+from udsync_pipelines.connectors.woocommerce.reading.bookmarks import (
+    Changes,
+    FullRead,
+    State,
+    Sweep,
+    read_bookmark,
+)
+from udsync_pipelines.connectors.woocommerce.reading.disappearance import DisappearanceLimit
+from udsync_pipelines.connectors.woocommerce.reading.full import FullReader
+from udsync_pipelines.connectors.woocommerce.reading.incremental import OVERLAP, ChangeReader
+from udsync_pipelines.connectors.woocommerce.reading.lists import LISTS, EntityList
+from udsync_pipelines.connectors.woocommerce.reading.nested import NESTINGS, NestedReader
+from udsync_pipelines.connectors.woocommerce.reading.pages import PageFetcher
+from udsync_pipelines.connectors.woocommerce.reading.sweep import SweepReader
+from udsync_pipelines.connectors.woocommerce.responses import RouteMissingError
+from udsync_pipelines.domain.identity import Entity
+from udsync_pipelines.errors import ConfigurationError
+from udsync_pipelines.sync.ports import KnownRecords
+from udsync_pipelines.sync.records import Bookmark, CanonicalRecord, Page, Window
+
+logger = logging.getLogger(__name__)
+
+
+class WooCommerceStore:
+    """Reads one store; a `sync.ports.Source`.
+
+    Args:
+        client: the way to the store.
+        limit: how much may have disappeared before a full read stops.
+        overlap: how much time before a bookmark is read again.
+    """
+
+    def __init__(
+        self,
+        client: WooCommerceClient,
+        *,
+        limit: DisappearanceLimit | None = None,
+        overlap: timedelta = OVERLAP,
+    ) -> None:
+        self._client = client
+        self._limit = limit or DisappearanceLimit()
+        self._overlap = overlap
+
+    def read(
+        self, entity: Entity, bookmark: Bookmark, window: Window, known: KnownRecords
+    ) -> Iterator[Page]:
+        """Yield pages until everything that the window asks for was read.
+
+        While the caller stores a page, the next one is fetched on one thread; closing the
+        iterator ends that thread. `known` is asked on the caller's thread only.
+
+        Raises:
+            RetryableError: the store stayed unavailable for longer than the retry budget, or a
+                list cannot be read to its end without gaps.
+            ConfigurationError: the store refuses us, or too much has disappeared.
+        """
+        state = read_bookmark(bookmark)
+        if _goes_by_parents(state, window):
+            yield from self._read_by_parents(entity, state, bookmark, window, known)
+            return
+        try:
+            yield from self._read_list(LISTS[entity], state, bookmark, window, known)
+        except RouteMissingError:
+            if entity not in NESTINGS:
+                raise
+            # Older stores have no list of all refunds, or of all variations. The first request
+            # told so: nothing was yielded yet.
+            logger.info("store has no such list, reading by parents", extra={"entity": entity})
+            yield from self._read_by_parents(entity, state, bookmark, window, known)
+
+    def canonical(self, entity: Entity, raw: bytes, parent_raw: bytes | None) -> CanonicalRecord:
+        """Read one archived record.
+
+        Raises:
+            RecordRejectedError: it cannot be understood; the message names the field and why.
+                Code `waits_for_order`: a refund whose order is not archived yet.
+            ConfigurationError: the entity has no canonical record in the engine.
+        """
+        match entity:
+            case Entity.ORDER:
+                return order.canonical(raw)
+            case Entity.REFUND:
+                return refund.canonical(raw, parent_raw)
+            case Entity.CUSTOMER:
+                return customer.canonical(raw)
+            case Entity.PRODUCT:
+                return product.canonical(raw)
+            case Entity.VARIATION:
+                return variation.canonical(raw, parent_raw)
+            case Entity.TAX_RATE | Entity.COUPON:
+                raise ConfigurationError(
+                    f"A {entity.replace('_', ' ')} is read, but not synced anywhere.",
+                    code="entity_not_synced",
+                    platform=PLATFORM,
+                )
+
+    def _read_list(
+        self,
+        source: EntityList,
+        state: State | None,
+        bookmark: Bookmark,
+        window: Window,
+        known: KnownRecords,
+    ) -> Iterator[Page]:
+        with PageFetcher(self._client) as fetcher:
+            if source.changes is None:
+                sweep = SweepReader(fetcher, source, known, self._limit)
+                if window.is_span:
+                    yield from sweep.span(window, bookmark)
+                    return
+                if isinstance(state, Sweep) and not window.full:
+                    yield from sweep.pages(state)
+                    return
+            else:
+                reader = ChangeReader(fetcher, source, source.changes, known, self._overlap)
+                if window.is_span:
+                    yield from reader.span(window, bookmark)
+                    return
+                if isinstance(state, Changes) and not window.full:
+                    yield from reader.pages(state)
+                    return
+            full = FullReader(fetcher, source, known, self._limit)
+            begun = state if isinstance(state, FullRead) and not state.by_parents else None
+            yield from full.pages(begun)
+
+    def _read_by_parents(
+        self,
+        entity: Entity,
+        state: State | None,
+        bookmark: Bookmark,
+        window: Window,
+        known: KnownRecords,
+    ) -> Iterator[Page]:
+        with PageFetcher(self._client) as fetcher:
+            reader = NestedReader(fetcher, NESTINGS[entity], known, self._limit, self._overlap)
+            if window.is_span:
+                yield from reader.span(window, bookmark)
+            elif isinstance(state, Changes) and not window.full:
+                yield from reader.pages(state)
+            else:
+                begun = state if isinstance(state, FullRead) and state.by_parents else None
+                yield from reader.full(begun)
+
+
+def _goes_by_parents(state: State | None, window: Window) -> bool:
+    """True when the store had no list of its own last time; a new full read looks again."""
+    if isinstance(state, FullRead):
+        return state.by_parents
+    return isinstance(state, Changes) and state.by_parents and not window.full
