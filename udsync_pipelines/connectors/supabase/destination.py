@@ -95,7 +95,7 @@ class SupabaseDestination:
             columns = self._shape(connection, entity).root.mapped_columns
         found = self._select(entity, columns, source_ids)
         return {
-            source_id: dict(zip(columns, map(_in_utc, row), strict=True))
+            source_id: dict(zip(columns, map(_as_mapped, row), strict=True))
             for source_id, row in found
         }
 
