@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from math import isfinite
 from typing import Self, TypeAlias
 
 import orjson
@@ -23,10 +24,13 @@ MOST_DIGITS_BEFORE = 131_072  # of `numeric`, PostgreSQL manual, table 8.2
 MOST_DIGITS_AFTER = 16_383
 USUAL_LENGTH = 60  # of a number; what is longer is looked at more closely
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
-# In JSON text, an escape that PostgreSQL cannot turn into a character. An even number of
-# backslashes before it means that the backslash itself is escaped.
-ODD_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u(?:0000|[dD][89a-fA-F])")
-NUL_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+# Escapes in JSON text that PostgreSQL cannot turn into characters; all others are passed over.
+SUSPECT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+ESCAPE = re.compile(
+    rb"""\\(?: u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}   # both halves of a pair
+         | (?P<half>u[dD][89a-fA-F]) | (?P<nul>u0000) | . )""",
+    re.VERBOSE | re.DOTALL,
+)
 
 
 class UnfitValueError(ValueError):
@@ -145,8 +149,7 @@ def encode_jsonb(value: object) -> str:
         if "surrogates" in str(error):
             raise UnfitValueError(*_BROKEN_TEXT, _IN_SHOP) from None
         encoded = _dump_slowly(value)
-    if b"\\u0000" in encoded and NUL_ESCAPE.search(encoded):
-        raise UnfitValueError(*_NUL, _IN_SHOP)
+    _check_escapes(encoded)
     return encoded.decode()
 
 
@@ -161,8 +164,7 @@ def encode_json(value: object) -> str:
         text = encoded.decode()
     except UnicodeDecodeError:
         raise UnfitValueError("broken_text", "is not UTF-8 text", _IN_SHOP) from None
-    if b"\\u" in encoded and ODD_ESCAPE.search(encoded):
-        _check_escapes(encoded)
+    _check_escapes(encoded)
     return text
 
 
@@ -202,8 +204,8 @@ def _written(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, Decimal) and value.is_finite():
         return format(value, "f")
-    if isinstance(value, int):
-        return str(value)
+    if isinstance(value, int) or (isinstance(value, float) and isfinite(value)):
+        return repr(value)
     if isinstance(value, date):
         return value.isoformat()
     raise UnfitValueError("not_text", "is not text but a list or a record", _IN_MAPPING)
@@ -224,10 +226,21 @@ def _checked_json_text(text: str) -> str:
     try:
         orjson.loads(encoded)
     except orjson.JSONDecodeError:
-        raise UnfitValueError("not_json", "is not JSON", "Apply to_json in its rule.") from None
-    if NUL_ESCAPE.search(encoded):
-        raise UnfitValueError(*_NUL, _IN_SHOP)
+        _parse_slowly(text)
+    _check_escapes(encoded)
     return text
+
+
+def _parse_slowly(text: str) -> None:
+    """For numbers that orjson cannot hold and PostgreSQL can."""
+    try:
+        json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        raise UnfitValueError("not_json", "is not JSON", "Apply to_json in its rule.") from None
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)  # NaN and Infinity are no JSON
 
 
 def _dump_slowly(value: object) -> bytes:
@@ -239,9 +252,10 @@ def _dump_slowly(value: object) -> bytes:
 
 
 def _check_escapes(encoded: bytes) -> None:
-    if NUL_ESCAPE.search(encoded):
-        raise UnfitValueError(*_NUL, _IN_SHOP)
-    try:
-        orjson.loads(encoded)
-    except orjson.JSONDecodeError:  # orjson, like PostgreSQL, wants both halves of a pair
-        raise UnfitValueError(*_BROKEN_TEXT, _IN_SHOP) from None
+    if SUSPECT.search(encoded) is None:
+        return
+    for found in ESCAPE.finditer(encoded):
+        if found.lastgroup == "nul":
+            raise UnfitValueError(*_NUL, _IN_SHOP)
+        if found.lastgroup == "half":
+            raise UnfitValueError(*_BROKEN_TEXT, _IN_SHOP)

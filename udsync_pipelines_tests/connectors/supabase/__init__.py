@@ -1,0 +1,1 @@
+"""Tests of the Supabase connector against a real PostgreSQL server."""
