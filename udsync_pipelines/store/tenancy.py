@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -121,6 +122,14 @@ class StateDatabase:
             message = f"The login of the database {describe(self._url)} may not act as {role}."
             code = "database_roles_missing"
             raise ConfigurationError(message, code=code, cure=MIGRATE) from error
+
+
+def driver(connection: sa.Connection) -> psycopg.Connection[Any]:
+    """The psycopg connection below, inside the same transaction: for COPY."""
+    below = connection.connection.driver_connection
+    if not isinstance(below, psycopg.Connection):
+        raise TypeError("the state database is reached with psycopg")
+    return below
 
 
 def _is_lost(connection: sa.Connection) -> bool:

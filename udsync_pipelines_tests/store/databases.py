@@ -40,6 +40,14 @@ class StateServer:
             self.run(f"DROP OWNED BY {name} CASCADE", f"DROP ROLE {name}")
 
     @contextmanager
+    def installer(self) -> Iterator[sa.URL]:
+        """A login that may migrate, although another one has made the roles of this server."""
+        with self.login("CREATEROLE") as login:
+            roles = "udsync_app, udsync_dispatch"
+            self.run(f"GRANT {roles} TO {login.username} WITH ADMIN TRUE, SET FALSE")
+            yield login
+
+    @contextmanager
     def database(self, login: sa.URL, template: str = "template0") -> Iterator[sa.URL]:
         """A new database that the login owns, dropped at the end."""
         name = f"test_state_{secrets.token_hex(6)}"
