@@ -1,10 +1,15 @@
-"""What the engine needs from the world: a source to read, a destination to load."""
+"""What the engine needs from the world: a source, an archive, a ledger, destinations."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
+from uuid import UUID
 
 from udsync_pipelines.domain.identity import Entity
+from udsync_pipelines.sync.plan import Intent, IntentState, Parked, Plan, PlanState, SyncOptions
 from udsync_pipelines.sync.records import (
+    JSON,
+    ArchivedRecord,
     Bookmark,
     CanonicalRecord,
     LoadReceipt,
@@ -83,3 +88,125 @@ class Destination(Protocol):
             RetryableError: the database is not reachable or asks for a pause.
             ConfigurationError: a table, a privilege or the right to write is missing.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class PageReceipt:
+    """What archiving a page did: records on it, and how many of them brought something new."""
+
+    read: int
+    changed: int
+    deleted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a destination has been loaded: through which seq, with which mapping profile."""
+
+    loaded_through: int = 0
+    profile_version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one batch: the records that arrived, those that are parked, the receipt."""
+
+    arrived: Sequence[MappedRecord]
+    parked: Sequence[Parked]
+    receipt: LoadReceipt
+
+
+class Archive(Protocol):
+    """The raw records of one source connection, with the bookmarks that go with them."""
+
+    def bookmark(self, entity: Entity) -> Bookmark:
+        """How far the entity has been read; empty when it never was."""
+
+    def known(self, entity: Entity) -> KnownRecords:
+        """What is archived of this entity."""
+
+    def store(self, page: Page, plan_id: UUID, *, keep_bookmark: bool) -> PageReceipt:
+        """Store a page, read by this plan, and its bookmark in one transaction.
+
+        A record whose content hash is the archived one is left alone, so that it is not loaded
+        again. With `keep_bookmark` the bookmark stays where it is (reading a span of time).
+        """
+
+    def pending(self, entity: Entity, after_seq: int, limit: int) -> Sequence[ArchivedRecord]:
+        """Records whose content changed after that seq, in the order of their change."""
+
+    def newest(self, entity: Entity, source_ids: Collection[str]) -> Sequence[ArchivedRecord]:
+        """The newest archived state of these records, in the order of their change."""
+
+
+class Ledger(Protocol):
+    """Plans, intents, parked records and bindings of one tenant."""
+
+    def open_plan(
+        self,
+        lane: str,
+        source_connection_id: UUID,
+        options: SyncOptions,
+        *,
+        trigger: str,
+        run_id: str | None,
+    ) -> Plan:
+        """Start a sync of a lane; unfinished plans of the same lane become superseded."""
+
+    def plan(self, plan_id: UUID) -> Plan:
+        """The plan of this id.
+
+        Raises:
+            ConfigurationError: there is none for this tenant.
+        """
+
+    def move_plan(
+        self,
+        plan_id: UUID,
+        state: PlanState,
+        *,
+        plan_hash: str | None = None,
+        error: Mapping[str, JSON] | None = None,
+    ) -> None:
+        """Record where the plan stands now."""
+
+    def count(self, plan_id: UUID, counts: Mapping[str, JSON]) -> None:
+        """Merge these counts into the plan's, key by key."""
+
+    def progress(self, target_connection_id: UUID, source: UUID, entity: Entity) -> Progress:
+        """How far this destination has been loaded from this source."""
+
+    def parked_ids(self, target_connection_id: UUID, source: UUID, entity: Entity) -> Sequence[str]:
+        """The records that are parked for this destination, ascending."""
+
+    def plan_batch(self, intent: Intent, source: UUID, *, park: bool) -> int:
+        """Store one planned batch and park its records; return how many are parked newly.
+
+        A record that was already parked with the same content and code is not new. Without `park`
+        (a dry run) the batch only shows what would be parked, and all of it counts as new.
+        """
+
+    def resolve_batch(self, intent: Intent) -> None:
+        """Store what comparing the batch with the destination decided: actions, differences."""
+
+    def approve(self, plan_id: UUID, by: str) -> None:
+        """Let the plan and each of its planned batches take effect."""
+
+    def intents(self, plan_id: UUID, *states: IntentState) -> Iterator[Intent]:
+        """The plan's batches in these states (none named: all), by position, one at a time."""
+
+    def move_intent(self, intent: Intent, state: IntentState) -> None:
+        """Record where the intent stands now."""
+
+    def settle(self, intent: Intent, source: UUID, progress: Progress, outcome: Outcome) -> int:
+        """In one transaction: the intent is settled, its records bound, the progress moved.
+
+        Records that arrived are no longer parked; records that the destination refused are.
+        Returns how many are parked newly.
+        """
+
+    def parked_by(self, plan_id: UUID, limit: int) -> Sequence[tuple[Entity, Parked]]:
+        """The records that this plan was the first to park, and that still are."""
+
+    def count_parked(self, source: UUID, entity: Entity) -> int:
+        """How many records of this entity are parked now."""

@@ -11,7 +11,7 @@ from udsync_pipelines.domain.order import Order
 from udsync_pipelines.domain.product import Product, Variation
 from udsync_pipelines.domain.refund import Refund
 
-JSON: TypeAlias = None | bool | int | float | str | Sequence["JSON"] | Mapping[str, "JSON"]
+JSON: TypeAlias = bool | int | float | str | Sequence["JSON"] | Mapping[str, "JSON"] | None
 Bookmark: TypeAlias = Mapping[str, JSON]  # how far we have read; only its source understands it
 CanonicalRecord: TypeAlias = Customer | Product | Variation | Order | Refund
 Row: TypeAlias = Mapping[str, object]  # column name → value, as a destination's table wants it
@@ -96,6 +96,11 @@ class MappedRecord:
     row_hash: bytes
     raw: bytes
     deleted_at: datetime | None = None
+
+    @property
+    def root(self) -> Row:
+        """The row of the record itself, without its children."""
+        return next(iter(self.tables.values()))[0]
 
 
 @dataclass(frozen=True, slots=True)

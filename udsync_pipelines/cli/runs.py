@@ -1,0 +1,80 @@
+"""Running a job and waiting for it: through the running services, or in this process."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stderr
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from udsync_pipelines.cli.progress import showing
+from udsync_pipelines.services.dagster_home import prepare_dagster_home
+from udsync_pipelines.services.installation import Installation
+from udsync_pipelines.services.process_set import running_services
+from udsync_pipelines.services.runs import DagsterDoor
+from udsync_pipelines.store.repositories.ledger import PostgresLedger
+from udsync_pipelines.store.repositories.tenants import Tenant
+from udsync_pipelines.sync.plan import Plan
+
+TENANT_TAG = "udsync/tenant"
+
+
+@dataclass(frozen=True, slots=True)
+class JobRun:
+    """A job that was run to its end: its id, Dagster's verdict, and its plans."""
+
+    run_id: str
+    status: str
+    plans: Sequence[Plan]
+
+
+def run_job(
+    installation: Installation, tenant: Tenant, job: str, run_config: Mapping[str, Any]
+) -> JobRun:
+    """Run a job of this tenant and wait for its end.
+
+    With `udsync up` running, the run is launched there; otherwise it is executed in this process,
+    against the same Dagster instance, and shows in its pages later.
+
+    Raises:
+        ConfigurationError: Dagster refuses the configuration.
+        PlatformUnavailableError: the running services went away.
+    """
+    ledger = PostgresLedger(installation.state, tenant.id)
+    tags = {TENANT_TAG: tenant.name}
+    services = running_services(installation.settings.home)
+    if services is not None:
+        door = DagsterDoor(services.url)
+        run_id = door.launch(job, run_config, tags)
+        with showing(lambda: ledger.plans_of_run(run_id)):
+            status = door.wait(run_id)
+    else:
+        run_id, status = _execute_here(installation, job, run_config, tags)
+    return JobRun(run_id, status, ledger.plans_of_run(run_id))
+
+
+def _execute_here(
+    installation: Installation, job: str, run_config: Mapping[str, Any], tags: Mapping[str, str]
+) -> tuple[str, str]:
+    """Execute a job in this process. Imported late: Dagster takes a second that `--help` spares."""
+    import dagster as dg
+
+    from udsync_pipelines.definitions import defs
+
+    home = prepare_dagster_home(installation.settings)
+    ledger = PostgresLedger(installation.state, installation.tenant(tags[TENANT_TAG]).id)
+    run_id = str(uuid4())
+    # Dagster's console log, tracebacks included, is for the log file; the run's page has it too.
+    with (
+        (home / "logs" / "runs.log").open("a") as log,
+        redirect_stderr(log),
+        dg.DagsterInstance.get() as instance,
+        showing(lambda: ledger.plans_of_run(run_id)),
+    ):
+        result = defs.resolve_job_def(job).execute_in_process(
+            run_config=dict(run_config),
+            instance=instance,
+            tags=dict(tags),
+            run_id=run_id,
+            raise_on_error=False,
+        )
+    return run_id, "SUCCESS" if result.success else "FAILURE"

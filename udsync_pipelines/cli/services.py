@@ -1,0 +1,108 @@
+"""`udsync up`, `down`, `status`: the services of this machine."""
+
+import signal
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from udsync_pipelines.cli.options import AsJson
+from udsync_pipelines.cli.output import ExitCode, emit_json, leave, say
+from udsync_pipelines.errors import PlatformUnavailableError, UdsyncError
+from udsync_pipelines.services.dagster_home import prepare_dagster_home
+from udsync_pipelines.services.embedded_postgres import EmbeddedPostgres
+from udsync_pipelines.services.installation import open_installation
+from udsync_pipelines.services.process_set import ProcessSet, running_services, stop_services
+from udsync_pipelines.services.runs import DagsterDoor
+from udsync_pipelines.settings import Settings, ensure_home, load_settings
+
+
+def up(
+    keep_database: Annotated[
+        bool, typer.Option(help="Leave the embedded database running at the end.")
+    ] = False,
+) -> None:
+    """Start everything and stay: database, Dagster's code server, daemon and pages.
+
+    Ctrl-C, or `udsync down` elsewhere, stops it all.
+    """
+    settings = load_settings()
+    stop_on_terminate()
+    try:
+        with open_installation(settings):
+            prepare_dagster_home(settings)
+            processes = ProcessSet(settings, say)
+            with processes.started() as url:
+                say(f"udsync is up: {url}  (Ctrl-C stops it)")
+                processes.supervise()
+    except KeyboardInterrupt:
+        say("Stopping.")
+    finally:
+        if not keep_database:
+            stop_database(settings)
+
+
+def down() -> None:
+    """Stop all services of this machine, the embedded database included."""
+    settings = load_settings()
+    stopped = stop_services(settings.home)
+    stopped = stop_database(settings) or stopped
+    say("udsync is down." if stopped else "udsync was not running.")
+
+
+def status(as_json: AsJson = False) -> None:
+    """Show the health of each service; exit 0 when all are healthy."""
+    settings = load_settings()
+    health = {"database": _database_is_healthy(settings), **_dagster_health(settings)}
+    services = running_services(settings.home)
+    if as_json:
+        url = services.url if services else None
+        emit_json({"healthy": all(health.values()), "services": health, "url": url})
+    else:
+        for name, healthy in health.items():
+            say(f"{'healthy    ' if healthy else 'not running'}  {name}")
+        say(f"Dagster: {services.url}" if services else "Start with: udsync up")
+    if not all(health.values()):
+        raise leave(ExitCode.FAILED)
+
+
+def stop_on_terminate() -> None:
+    """Let a TERM signal end this process as Ctrl-C does, so that nothing is left behind."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, interrupt)
+
+
+def stop_database(settings: Settings) -> bool:
+    """Stop the embedded database; False when there is none that runs."""
+    if settings.database_url is not None:
+        return False
+    server = EmbeddedPostgres(settings.home, pg_bin=settings.pg_bin)
+    if not server.is_running():
+        return False
+    server.stop()
+    return True
+
+
+def _database_is_healthy(settings: Settings) -> bool:
+    """Whether our state answers; an embedded server that is down is not started by asking."""
+    if settings.database_url is None:
+        ensure_home(settings)
+        return EmbeddedPostgres(settings.home, pg_bin=settings.pg_bin).is_running()
+    try:
+        with open_installation(settings):
+            return True
+    except UdsyncError:
+        return False
+
+
+def _dagster_health(settings: Settings) -> dict[str, bool]:
+    services = running_services(settings.home)
+    if services is None:
+        return {"dagster": False}
+    try:
+        return {"dagster": True, **DagsterDoor(services.url).health()}
+    except PlatformUnavailableError:
+        return {"dagster": False}

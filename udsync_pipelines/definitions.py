@@ -1,0 +1,19 @@
+"""START HERE: everything Dagster knows of udsync, wired once.
+
+The main path, in reading order: this file, `orchestration/jobs.py`, `orchestration/ops.py`,
+`sync/engine.py`, `sync/planning.py`, `sync/load.py`.
+"""
+
+import dagster as dg
+
+from sensors import SENSORS
+from udsync_pipelines.orchestration.assets import DESTINATION_TABLES
+from udsync_pipelines.orchestration.jobs import JOBS
+from udsync_pipelines.orchestration.resources import SyncEngines
+
+defs = dg.Definitions(
+    jobs=JOBS,
+    assets=DESTINATION_TABLES,
+    sensors=SENSORS,
+    resources={"engines": SyncEngines()},
+)

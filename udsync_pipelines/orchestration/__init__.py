@@ -1,0 +1,1 @@
+"""Dagster's home: ops, jobs, resources, assets. Ops are thin; the engine does the work."""

@@ -1,0 +1,102 @@
+"""The jobs: extract → map → resolve conflicts → load → close, one for each lane, and all of them.
+
+The shape of a run, the same for every entity:
+
+    extract_orders → map_orders → resolve_order_conflicts → load_orders_to_supabase → close_orders
+"""
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Any
+
+import dagster as dg
+
+from udsync_pipelines.orchestration.config import ApprovedPlanConfig, SyncConfig
+from udsync_pipelines.orchestration.ops import (
+    LaneOps,
+    close_op,
+    lane_ops,
+    load_op,
+    open_approved_plan,
+)
+from udsync_pipelines.sync.entities import DESTINATIONS, LANES, Lane
+
+LANE_OPS = {lane.name: lane_ops(lane) for lane in LANES}
+
+
+def sync_job(name: str, lanes: Sequence[Lane], description: str) -> dg.JobDefinition:
+    """A job that syncs these lanes one after the other.
+
+    A lane starts when the lane before it has loaded; records parked there do not hold it up.
+    """
+
+    @dg.job(
+        name=name,
+        description=description,
+        config=_config_of_all(lanes),
+        executor_def=dg.in_process_executor,
+    )
+    def job() -> None:
+        loaded: list[Any] = []
+        for lane in lanes:
+            loaded = _lane_graph(LANE_OPS[lane.name], loaded)
+
+    return job
+
+
+def _lane_graph(ops: LaneOps, after: list[Any]) -> list[Any]:
+    mapped = ops.map(ops.extract(after=after) if after else ops.extract())
+    resolved = ops.resolve(mapped)
+    loads = [load(resolved) for load in ops.loads]
+    ops.close(loads)
+    return loads
+
+
+def _config_of_all(lanes: Sequence[Lane]) -> dg.ConfigMapping:
+    """One form in the launchpad, whatever the number of lanes."""
+
+    @dg.config_mapping
+    def every_lane(config: SyncConfig) -> dict[str, Any]:
+        return {"ops": {f"extract_{lane.name}": {"config": _plain(config)} for lane in lanes}}
+
+    return every_lane
+
+
+def _plain(config: dg.Config) -> dict[str, Any]:
+    """The config as Dagster's schema takes it: enumerations by member name, no nulls."""
+    return {
+        name: value.name if isinstance(value, Enum) else value
+        for name, value in config.model_dump(exclude_none=True).items()
+    }
+
+
+@dg.config_mapping
+def _approved_plan(config: ApprovedPlanConfig) -> dict[str, Any]:
+    return {"ops": {"open_approved_plan": {"config": _plain(config)}}}
+
+
+_apply_loads = [load_op("approved_plan", platform) for platform in DESTINATIONS]
+_apply_close = close_op("approved_plan")
+
+
+@dg.job(config=_approved_plan, executor_def=dg.in_process_executor)
+def apply_plan() -> None:
+    """Carry out a plan that waited for approval, exactly as it was shown."""
+    approved = open_approved_plan()
+    _apply_close([load(approved) for load in _apply_loads])
+
+
+SYNC_JOBS = [
+    sync_job(
+        f"sync_{lane.name}",
+        [lane],
+        f"Bring the store's {lane.name} to every destination, once and to the cent.",
+    )
+    for lane in LANES
+]
+
+SYNC_ALL = sync_job(
+    "sync_all", LANES, "Sync everything, what orders refer to first: customers, products, orders."
+)
+
+JOBS = [*SYNC_JOBS, SYNC_ALL, apply_plan]

@@ -1,0 +1,144 @@
+"""The ops of a sync: each takes a reference to a sync, calls the engine and reports counts.
+
+A reference is `tenant/sync id`, small enough to be kept by Dagster; all records and all progress
+are in udsync's own tables, so that a run can be executed again from any of its ops.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+import dagster as dg
+
+from udsync_pipelines.orchestration.assets import TENANTS, materializations
+from udsync_pipelines.orchestration.config import ApprovedPlanConfig, SyncConfig
+from udsync_pipelines.orchestration.metadata import (
+    counts_metadata,
+    parked_metadata,
+    plan_metadata,
+)
+from udsync_pipelines.orchestration.resources import SyncEngines
+from udsync_pipelines.services.engines import TenantEngine
+from udsync_pipelines.sync.entities import DESTINATIONS, Lane
+
+
+@dataclass(frozen=True)
+class LaneOps:
+    """The ops of one lane, in their order; a load for each destination platform."""
+
+    extract: dg.OpDefinition
+    map: dg.OpDefinition
+    resolve: dg.OpDefinition
+    loads: tuple[dg.OpDefinition, ...]
+    close: dg.OpDefinition
+
+
+def lane_ops(lane: Lane) -> LaneOps:
+    """Make the ops of a lane; their names are unique over all lanes."""
+    return LaneOps(
+        extract=_extract(lane),
+        map=_map(lane),
+        resolve=_resolve(lane),
+        loads=tuple(load_op(lane.name, platform) for platform in DESTINATIONS),
+        close=close_op(lane.name),
+    )
+
+
+def _extract(lane: Lane) -> dg.OpDefinition:
+    @dg.op(
+        name=f"extract_{lane.name}",
+        description=f"Read {lane.name} from the store and archive every page as it came.",
+        ins={"after": dg.In(dg.Nothing)},
+    )
+    def extract(context: dg.OpExecutionContext, config: SyncConfig, engines: SyncEngines) -> str:
+        tenant = engines.of(config.tenant)
+        plan = tenant.open(lane, config.options(), trigger=config.trigger, run_id=context.run_id)
+        context.add_output_metadata(counts_metadata(tenant.engine.extract(plan.id)))
+        return f"{config.tenant}/{plan.id}"
+
+    return extract
+
+
+def _map(lane: Lane) -> dg.OpDefinition:
+    @dg.op(
+        name=f"map_{lane.name}",
+        description=f"Map archived {lane.name} to rows; park what cannot be mapped.",
+    )
+    def map_records(context: dg.OpExecutionContext, sync: str, engines: SyncEngines) -> str:
+        tenant, plan_id = _resume(sync, engines)
+        context.add_output_metadata(counts_metadata(tenant.engine.map(plan_id)))
+        return sync
+
+    return map_records
+
+
+def _resolve(lane: Lane) -> dg.OpDefinition:
+    @dg.op(
+        name=f"resolve_{lane.singular}_conflicts",
+        description="Compare with the destination: create, update or leave, field by field.",
+    )
+    def resolve(context: dg.OpExecutionContext, sync: str, engines: SyncEngines) -> str:
+        tenant, plan_id = _resume(sync, engines)
+        context.add_output_metadata(plan_metadata(tenant.engine.resolve(plan_id)))
+        return sync
+
+    return resolve
+
+
+def load_op(name: str, platform: str) -> dg.OpDefinition:
+    """The op that carries out a plan's batches for one platform."""
+
+    @dg.op(
+        name=f"load_{name}_to_{platform}",
+        description=f"Write the approved changes to {platform}, a batch a transaction.",
+    )
+    def load(context: dg.OpExecutionContext, sync: str, engines: SyncEngines) -> str:
+        tenant, plan_id = _resume(sync, engines)
+        counts = tenant.engine.load(plan_id, platform)
+        context.add_output_metadata(counts_metadata(counts))
+        context.instance.add_dynamic_partitions(str(TENANTS.name), [tenant.tenant.name])
+        for materialization in materializations(tenant.tenant.name, platform, counts):
+            context.log_event(materialization)
+        return sync
+
+    return load
+
+
+def close_op(name: str) -> dg.OpDefinition:
+    """The op that ends a sync; it fails when records were newly parked."""
+
+    @dg.op(
+        name=f"close_{name}",
+        description="End the sync: count, and fail when records were newly parked.",
+    )
+    def close(context: dg.OpExecutionContext, syncs: list[str], engines: SyncEngines) -> None:
+        tenant, plan_id = _resume(syncs[0], engines)
+        report = tenant.close_sync(plan_id)
+        context.add_output_metadata(plan_metadata(report.plan) | {"parked": report.parked})
+        if report.newly_parked:
+            raise dg.Failure(
+                f"{report.count_newly_parked} records were parked; all others are synced",
+                metadata=parked_metadata(report),
+                allow_retries=False,
+            )
+
+    return close
+
+
+@dg.op(
+    name="open_approved_plan",
+    description="Take up a plan that a person has approved.",
+)
+def open_approved_plan(
+    context: dg.OpExecutionContext, config: ApprovedPlanConfig, engines: SyncEngines
+) -> str:
+    """Hand on the reference to an approved plan."""
+    tenant, plan_id = _resume(f"{config.tenant}/{config.plan}", engines)
+    context.add_output_metadata(plan_metadata(tenant.engine.approved(plan_id)))
+    return f"{config.tenant}/{plan_id}"
+
+
+def _resume(sync: str, engines: SyncEngines) -> tuple[TenantEngine, UUID]:
+    """The engine and the plan that a reference names; the run holds the plan's lane."""
+    name, _, plan = sync.partition("/")
+    tenant = engines.of(name)
+    return tenant, tenant.resume(plan)

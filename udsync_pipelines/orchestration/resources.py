@@ -1,0 +1,39 @@
+"""What ops work with: the installation, opened once a run."""
+
+import dagster as dg
+from pydantic import PrivateAttr
+
+from udsync_pipelines.errors import ConfigurationError
+from udsync_pipelines.services.engines import TenantEngine, open_engine
+from udsync_pipelines.services.installation import Installation, open_installation
+
+
+class SyncEngines(dg.ConfigurableResource[None]):
+    """Gives each tenant's sync engine, and holds the lanes of this run until it ends."""
+
+    _installation: Installation | None = PrivateAttr(default=None)
+    _engines: dict[str, TenantEngine] = PrivateAttr(default_factory=dict)
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Open the installation: its database, its keys."""
+        self._installation = open_installation()
+        self._engines = {}
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """Close what the run opened; its lanes are free again."""
+        for engine in self._engines.values():
+            engine.close()
+        if self._installation is not None:
+            self._installation.close()
+
+    def of(self, tenant: str) -> TenantEngine:
+        """The engine of the tenant of this name.
+
+        Raises:
+            ConfigurationError: no such tenant, or it has no store to read.
+        """
+        if self._installation is None:
+            raise ConfigurationError("the sync engine is only there while a run executes.")
+        if tenant not in self._engines:
+            self._engines[tenant] = open_engine(self._installation, tenant)
+        return self._engines[tenant]

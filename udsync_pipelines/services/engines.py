@@ -1,0 +1,183 @@
+"""Sync engines of tenants, put together from what is stored of their connections."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+import httpx
+import sqlalchemy as sa
+
+from udsync_pipelines.connectors.supabase.destination import SupabaseDestination
+from udsync_pipelines.connectors.supabase.tables import SYSTEM_NAMES, TABLES
+from udsync_pipelines.connectors.woocommerce.client import (
+    Credentials,
+    WooCommerceClient,
+    new_http_client,
+)
+from udsync_pipelines.connectors.woocommerce.store import WooCommerceStore
+from udsync_pipelines.domain.identity import Entity
+from udsync_pipelines.errors import ConfigurationError
+from udsync_pipelines.mapping import Profile, default_profiles
+from udsync_pipelines.services.databases import plain_url
+from udsync_pipelines.services.fail_points import fail_points
+from udsync_pipelines.services.installation import Installation
+from udsync_pipelines.store.lane_locks import LaneLocks
+from udsync_pipelines.store.repositories import connection_status, connections
+from udsync_pipelines.store.repositories.archive import PostgresArchive
+from udsync_pipelines.store.repositories.connections import Connection
+from udsync_pipelines.store.repositories.ledger import PostgresLedger
+from udsync_pipelines.store.repositories.tenants import Tenant
+from udsync_pipelines.store.tables.states import Platform
+from udsync_pipelines.sync.engine import SyncEngine, SyncReport, Target
+from udsync_pipelines.sync.entities import Lane
+from udsync_pipelines.sync.plan import Plan, PlanState, SyncOptions
+from udsync_pipelines.transport import RetryPolicy
+
+TO_SUPABASE = "woocommerce_to_supabase"
+
+
+@dataclass(frozen=True, slots=True)
+class TenantEngine:
+    """A tenant's sync engine with what must be closed after use."""
+
+    tenant: Tenant
+    engine: SyncEngine
+    ledger: PostgresLedger
+    source: Connection
+    _installation: Installation
+    _locks: LaneLocks
+    _http: httpx.Client
+    _destinations: Sequence[SupabaseDestination]
+
+    def open(self, lane: Lane, options: SyncOptions, *, trigger: str, run_id: str | None) -> Plan:
+        """Start a sync of a lane, and hold the lane.
+
+        Raises:
+            ConfigurationError: the lane is busy, or there is nothing to load into.
+        """
+        self._locks.hold(self.tenant.id, self.tenant.name, lane.name)
+        return self.engine.open(lane.name, options, trigger=trigger, run_id=run_id)
+
+    def resume(self, plan_id: str) -> UUID:
+        """Take up a plan that was started, and hold its lane.
+
+        Raises:
+            ConfigurationError: no such plan, or its lane is busy.
+        """
+        plan = self.ledger.plan(as_plan_id(plan_id))
+        self._locks.hold(self.tenant.id, self.tenant.name, plan.lane)
+        return plan.id
+
+    def close_sync(self, plan_id: UUID) -> SyncReport:
+        """End a sync and note when its connections were last synced."""
+        report = self.engine.close(plan_id)
+        if report.plan.state is PlanState.APPLIED:
+            now = datetime.now(UTC)
+            with self._installation.state.tenant(self.tenant.id) as connection:
+                for connection_id in (
+                    self.source.id,
+                    *(target.connection_id for target in self.engine.targets),
+                ):
+                    connection_status.record_sync(
+                        connection, self.tenant.id, connection_id, synced_at=now
+                    )
+        return report
+
+    def close(self) -> None:
+        """Close connections and give back the lanes."""
+        for destination in self._destinations:
+            destination.close()
+        self._http.close()
+        self._locks.close()
+
+
+def open_engine(installation: Installation, tenant_name: str) -> TenantEngine:
+    """Put together the engine of a tenant.
+
+    Raises:
+        ConfigurationError: no such tenant, or no store is connected.
+    """
+    tenant = installation.tenant(tenant_name)
+    with installation.state.tenant(tenant.id) as connection:
+        source = connections.default(connection, tenant.id, Platform.WOOCOMMERCE)
+        store_secrets = connections.open_credentials(connection, source, installation.keys)
+        targets = [
+            found
+            for found in connections.list_all(connection, tenant.id, Platform.SUPABASE)
+            if found.is_enabled
+        ]
+        urls = [_database_url(connection, target, installation) for target in targets]
+    http = new_http_client()
+    client = WooCommerceClient(
+        http,
+        source.settings["url"],
+        Credentials(
+            store_secrets["consumer_key"].get_secret_value(),
+            store_secrets["consumer_secret"].get_secret_value(),
+        ),
+        policy=RetryPolicy(budget=installation.settings.retry_budget_seconds),
+    )
+    destinations = [
+        _destination(target, url, source) for target, url in zip(targets, urls, strict=True)
+    ]
+    ledger = PostgresLedger(installation.state, tenant.id)
+    engine = SyncEngine(
+        source=WooCommerceStore(client),
+        source_connection_id=source.id,
+        archive=PostgresArchive(installation.state, tenant.id, source.id),
+        ledger=ledger,
+        targets=[
+            Target(target.id, target.platform.value, destination, supabase_profiles())
+            for target, destination in zip(targets, destinations, strict=True)
+        ],
+        reached=fail_points(installation.settings.fail_at),
+    )
+    return TenantEngine(
+        tenant=tenant,
+        engine=engine,
+        ledger=ledger,
+        source=source,
+        _installation=installation,
+        _locks=LaneLocks(plain_url(installation.databases.state_url)),
+        _http=http,
+        _destinations=destinations,
+    )
+
+
+def supabase_profiles() -> dict[Entity, Profile]:
+    """The mapping profiles from a store to Supabase, by entity, checked against its tables."""
+    targets = {table.name: [column.name for column in table.columns] for table in TABLES}
+    profiles = default_profiles(TO_SUPABASE, targets, SYSTEM_NAMES)
+    return {Entity(name): profile for name, profile in profiles.items()}
+
+
+def as_plan_id(text: str) -> UUID:
+    """A plan's id as typed.
+
+    Raises:
+        ConfigurationError: it is not one.
+    """
+    try:
+        return UUID(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"{text!r} is not the id of a plan.",
+            cure="Copy the id from the output of the sync.",
+            code="plan_unknown",
+        ) from None
+
+
+def _database_url(connection: sa.Connection, target: Connection, installation: Installation) -> str:
+    secrets = connections.open_credentials(connection, target, installation.keys)
+    return secrets["database_url"].get_secret_value()
+
+
+def _destination(target: Connection, url: str, source: Connection) -> SupabaseDestination:
+    return SupabaseDestination(
+        url,
+        schema=target.settings["schema"],
+        store_id=source.id,
+        connection_id=str(target.id),
+        read_only=target.settings["read_only"],
+    )

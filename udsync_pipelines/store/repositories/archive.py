@@ -1,0 +1,275 @@
+"""The archive: raw records of one source connection, and the bookmarks that go with them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+import sqlalchemy as sa
+
+from udsync_pipelines.domain.identity import Entity
+from udsync_pipelines.store.repositories.bulk import driver_cursor
+from udsync_pipelines.store.tenancy import StateDatabase
+from udsync_pipelines.sync.entities import PARENTS
+from udsync_pipelines.sync.ports import KnownRecords, PageReceipt
+from udsync_pipelines.sync.records import ArchivedRecord, Bookmark, Page, SourceRecord
+
+READ = "read"
+"""The purpose of a bookmark that says how far a source was read."""
+
+NEWEST = """
+    SELECT h.source_id, r.raw::text AS raw, h.content_hash, h.changed_seq, h.deleted_at,
+           p.raw::text AS parent_raw
+    FROM udsync.source_records h
+    JOIN udsync.raw_records r
+      ON r.tenant_id = h.tenant_id AND r.connection_id = h.connection_id AND r.entity = h.entity
+     AND r.source_id = h.source_id AND r.seq = h.archived_seq AND r.fetched_at = h.fetched_at
+    LEFT JOIN udsync.source_records ph
+      ON ph.tenant_id = h.tenant_id AND ph.connection_id = h.connection_id
+     AND ph.entity = :parent_entity AND ph.source_id = h.parent_id
+    LEFT JOIN udsync.raw_records p
+      ON p.tenant_id = ph.tenant_id AND p.connection_id = ph.connection_id
+     AND p.entity = ph.entity AND p.source_id = ph.source_id
+     AND p.seq = ph.archived_seq AND p.fetched_at = ph.fetched_at
+    WHERE h.tenant_id = :tenant_id AND h.connection_id = :connection_id AND h.entity = :entity
+"""
+
+INSERT_RAW = """
+    INSERT INTO udsync.raw_records (tenant_id, connection_id, entity, source_id, seq, content_hash,
+                                    raw, source_modified_at, fetched_at, plan_id)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+
+UPSERT_RECORD = """
+    INSERT INTO udsync.source_records (tenant_id, connection_id, entity, source_id, archived_seq,
+        changed_seq, content_hash, fetched_at, parent_id, source_modified_at, first_seen_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    ON CONFLICT (tenant_id, connection_id, entity, source_id) DO UPDATE SET
+        archived_seq = excluded.archived_seq, changed_seq = excluded.changed_seq,
+        content_hash = excluded.content_hash, fetched_at = excluded.fetched_at,
+        parent_id = excluded.parent_id, source_modified_at = excluded.source_modified_at,
+        deleted_at = NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresArchive:
+    """Implements `sync.ports.Archive` for one source connection of one tenant."""
+
+    database: StateDatabase
+    tenant_id: UUID
+    connection_id: UUID
+
+    def bookmark(self, entity: Entity) -> Bookmark:
+        """How far the entity has been read; empty when it never was."""
+        with self.database.tenant(self.tenant_id) as connection:
+            found = connection.execute(
+                sa.text(
+                    "SELECT bookmark FROM udsync.sync_state WHERE tenant_id = :tenant_id"
+                    " AND connection_id = :connection_id AND entity = :entity AND purpose = :read"
+                ),
+                self._key(entity) | {"read": READ},
+            ).scalar()
+        return found or {}
+
+    def known(self, entity: Entity) -> KnownRecords:
+        """What is archived of this entity."""
+        return _Known(self, entity)
+
+    def store(self, page: Page, plan_id: UUID, *, keep_bookmark: bool) -> PageReceipt:
+        """Store a page, read by this plan, and its bookmark in one transaction."""
+        records = list({record.source_id: record for record in page.records}.values())
+        with self.database.tenant(self.tenant_id) as connection:
+            changed = self._changed(connection, page.entity, records)
+            self._append(connection, changed, plan_id)
+            deleted = self._mark_deleted(connection, page)
+            if not keep_bookmark:
+                self._move_bookmark(connection, page, plan_id)
+        return PageReceipt(read=len(records), changed=len(changed), deleted=deleted)
+
+    def pending(self, entity: Entity, after_seq: int, limit: int) -> Sequence[ArchivedRecord]:
+        """Records whose content changed after that seq, in the order of their change."""
+        return self._newest(
+            entity,
+            " AND h.changed_seq > :after ORDER BY h.changed_seq LIMIT :limit",
+            {"after": after_seq, "limit": limit},
+        )
+
+    def newest(self, entity: Entity, source_ids: Collection[str]) -> Sequence[ArchivedRecord]:
+        """The newest archived state of these records, in the order of their change."""
+        return self._newest(
+            entity, " AND h.source_id = ANY(:ids) ORDER BY h.changed_seq", {"ids": list(source_ids)}
+        )
+
+    def _newest(
+        self, entity: Entity, condition: str, values: dict[str, Any]
+    ) -> Sequence[ArchivedRecord]:
+        parent = {"parent_entity": PARENTS.get(entity)}
+        with self.database.tenant(self.tenant_id) as connection:
+            rows = connection.execute(
+                sa.text(NEWEST + condition), self._key(entity) | parent | values
+            )
+            return [
+                ArchivedRecord(
+                    entity=entity,
+                    source_id=row.source_id,
+                    raw=row.raw.encode(),
+                    content_hash=row.content_hash,
+                    changed_seq=row.changed_seq,
+                    parent_raw=None if row.parent_raw is None else row.parent_raw.encode(),
+                    deleted_at=row.deleted_at,
+                )
+                for row in rows
+            ]
+
+    def _changed(
+        self, connection: sa.Connection, entity: Entity, records: Sequence[SourceRecord]
+    ) -> list[SourceRecord]:
+        """The records that are new, differ from what is archived, or were thought deleted."""
+        rows = connection.execute(
+            sa.text(
+                "SELECT source_id, content_hash FROM udsync.source_records"
+                " WHERE tenant_id = :tenant_id AND connection_id = :connection_id"
+                " AND entity = :entity AND source_id = ANY(:ids) AND deleted_at IS NULL"
+            ),
+            self._key(entity) | {"ids": [record.source_id for record in records]},
+        )
+        archived = {row.source_id: row.content_hash for row in rows}
+        return [
+            record for record in records if archived.get(record.source_id) != record.content_hash
+        ]
+
+    def _append(
+        self, connection: sa.Connection, records: Sequence[SourceRecord], plan_id: UUID
+    ) -> None:
+        if not records:
+            return
+        now = datetime.now(UTC)
+        seqs = self._next_seqs(connection, len(records))
+        with driver_cursor(connection) as cursor:
+            cursor.executemany(
+                INSERT_RAW,
+                [
+                    (
+                        self.tenant_id, self.connection_id, record.entity, record.source_id, seq,
+                        record.content_hash, record.raw.decode(), record.modified_at, now, plan_id,
+                    )
+                    for record, seq in zip(records, seqs, strict=True)
+                ],
+            )  # fmt: skip
+            cursor.executemany(
+                UPSERT_RECORD,
+                [
+                    (
+                        self.tenant_id, self.connection_id, record.entity, record.source_id, seq,
+                        seq, record.content_hash, now, record.parent_id, record.modified_at, now,
+                    )
+                    for record, seq in zip(records, seqs, strict=True)
+                ],
+            )  # fmt: skip
+
+    def _mark_deleted(self, connection: sa.Connection, page: Page) -> int:
+        if not page.deleted_ids:
+            return 0
+        return connection.execute(
+            sa.text(
+                "UPDATE udsync.source_records SET deleted_at = now(),"
+                " changed_seq = nextval('udsync.archive_seq') WHERE tenant_id = :tenant_id"
+                " AND connection_id = :connection_id AND entity = :entity"
+                " AND source_id = ANY(:ids) AND deleted_at IS NULL"
+            ),
+            self._key(page.entity) | {"ids": list(page.deleted_ids)},
+        ).rowcount
+
+    def _move_bookmark(self, connection: sa.Connection, page: Page, plan_id: UUID) -> None:
+        connection.execute(
+            sa.text(
+                "INSERT INTO udsync.sync_state"
+                " (tenant_id, connection_id, entity, purpose, bookmark, plan_id, updated_at)"
+                " VALUES (:tenant_id, :connection_id, :entity, :read, CAST(:bookmark AS jsonb),"
+                " :plan_id, now()) ON CONFLICT (tenant_id, connection_id, entity, purpose)"
+                " DO UPDATE SET bookmark = excluded.bookmark, plan_id = excluded.plan_id,"
+                " updated_at = excluded.updated_at"
+            ),
+            self._key(page.entity)
+            | {
+                "read": READ,
+                "bookmark": orjson.dumps(page.bookmark).decode(),
+                "plan_id": plan_id,
+            },
+        )
+
+    def _next_seqs(self, connection: sa.Connection, count: int) -> Sequence[int]:
+        return (
+            connection.execute(
+                sa.text("SELECT nextval('udsync.archive_seq') FROM generate_series(1, :count)"),
+                {"count": count},
+            )
+            .scalars()
+            .all()
+        )
+
+    def _key(self, entity: Entity) -> dict[str, Any]:
+        return {
+            "tenant_id": self.tenant_id,
+            "connection_id": self.connection_id,
+            "entity": entity.value,
+        }
+
+    def select_ids(self, entity: Entity, condition: str, values: dict[str, Any]) -> list[str]:
+        """The ids of archived records under a condition on `source_records`."""
+        with self.database.tenant(self.tenant_id) as connection:
+            return list(
+                connection.execute(
+                    sa.text(
+                        "SELECT source_id FROM udsync.source_records WHERE tenant_id = :tenant_id"
+                        " AND connection_id = :connection_id AND entity = :entity" + condition
+                    ),
+                    self._key(entity) | values,
+                ).scalars()
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """Implements `sync.ports.KnownRecords`."""
+
+    archive: PostgresArchive
+    entity: Entity
+
+    def count_live(self) -> int:
+        """How many archived records are not known to be deleted."""
+        key = self.archive
+        with key.database.tenant(key.tenant_id) as connection:
+            counted: int = connection.execute(
+                sa.text(
+                    "SELECT count(*) FROM udsync.source_records WHERE tenant_id = :tenant_id"
+                    " AND connection_id = :connection_id AND entity = :entity"
+                    " AND deleted_at IS NULL"
+                ),
+                {
+                    "tenant_id": key.tenant_id,
+                    "connection_id": key.connection_id,
+                    "entity": self.entity.value,
+                },
+            ).scalar_one()
+        return counted
+
+    def live_ids_between(self, low: int, high: int | None) -> Sequence[str]:
+        """Ids above `low` and up to `high` (None: no limit), not known to be deleted, ascending."""
+        return self.archive.select_ids(
+            self.entity,
+            " AND source_number > :low AND (CAST(:high AS bigint) IS NULL"
+            " OR source_number <= :high) AND deleted_at IS NULL ORDER BY source_number",
+            {"low": low, "high": high},
+        )
+
+    def known(self, source_ids: Collection[str]) -> frozenset[str]:
+        """Those of these ids that the archive holds, deleted or not."""
+        return frozenset(
+            self.archive.select_ids(
+                self.entity, " AND source_id = ANY(:ids)", {"ids": list(source_ids)}
+            )
+        )

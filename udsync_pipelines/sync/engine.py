@@ -1,0 +1,271 @@
+"""The engine: one sync from the shop to its destinations, in steps that survive a crash.
+
+Each step reads what the step before stored and stores what it did, batch by batch: a process
+that dies is followed by one that goes on, and memory does not grow with the number of records.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from udsync_pipelines.domain.identity import Entity
+from udsync_pipelines.errors import ConfigurationError, UdsyncError
+from udsync_pipelines.mapping.profile import Profile
+from udsync_pipelines.sync.entities import Lane, lane_named
+from udsync_pipelines.sync.extract import extract
+from udsync_pipelines.sync.load import Loader, Reached
+from udsync_pipelines.sync.mapped import Mapper
+from udsync_pipelines.sync.plan import (
+    Action,
+    Intent,
+    IntentState,
+    Parked,
+    Plan,
+    PlanState,
+    SyncOptions,
+    plan_hash,
+    state_after_planning,
+)
+from udsync_pipelines.sync.planning import Planner
+from udsync_pipelines.sync.ports import Archive, Destination, Ledger, Source
+
+EXTRACT_COUNTS = ("calls", "read", "changed", "unchanged", "deleted")
+
+SHOWN_PARKED = 50
+"""How many newly parked records a report names; all of them are in the ledger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A destination connection with the mapping profiles that lead to it."""
+
+    connection_id: UUID
+    platform: str
+    destination: Destination
+    profiles: Mapping[Entity, Profile]
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """How a sync ended: its plan, the records it newly parked, and all that are parked."""
+
+    plan: Plan
+    newly_parked: Sequence[tuple[Entity, Parked]]
+    parked: int
+
+    @property
+    def count_newly_parked(self) -> int:
+        """How many records it newly parked, also where `newly_parked` names only the first."""
+        return sum(
+            number
+            for name, number in self.plan.counts.items()
+            if name.endswith((".parked", ".refused")) and isinstance(number, int)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SyncEngine:
+    """Carries out the syncs of one tenant. Every step takes the sync's id and may be repeated."""
+
+    source: Source
+    source_connection_id: UUID
+    archive: Archive
+    ledger: Ledger
+    targets: Sequence[Target]
+    reached: Reached
+
+    def open(
+        self, lane: str, options: SyncOptions, *, trigger: str = "manual", run_id: str | None = None
+    ) -> Plan:
+        """Start a sync of a lane.
+
+        Raises:
+            ConfigurationError: nothing to load into, or a destination may only be read; nothing
+                was read or written.
+        """
+        if not self.targets:
+            raise ConfigurationError(
+                "there is no destination to load into.",
+                cure="Connect one: udsync connect supabase --tenant … --database-url …",
+                code="no_destination",
+            )
+        if not options.dry_run:
+            for target in self.targets:
+                target.destination.check_writable()
+        return self.ledger.open_plan(
+            lane, self.source_connection_id, options, trigger=trigger, run_id=run_id
+        )
+
+    def extract(self, plan_id: UUID) -> Mapping[str, int]:
+        """Read the store into the archive. Returns counts by `entity.count`."""
+        with self._step(plan_id, "extract") as (plan, counts):
+            for entity in self._lane(plan).entities:
+                counts.update({f"{entity}.{name}": 0 for name in EXTRACT_COUNTS})
+                for page in extract(plan, entity, self.source, self.archive, self.reached):
+                    counts.update({f"{entity}.{name}": number for name, number in page.items()})
+                    self.ledger.count(plan_id, counts)
+            return counts
+
+    def map(self, plan_id: UUID) -> Mapping[str, int]:
+        """Map what is pending into planned batches; park what cannot be mapped."""
+        with self._step(plan_id, "map") as (plan, counts):
+            position = 0
+            for entity, target in self._flows(plan):
+                planner = self._planner(plan, entity, target)
+                counts.update({f"{entity}.parked": 0, f"{entity}.mapped": 0})
+                for intent, newly_parked in planner.plan_batches(position):
+                    position = intent.position + 1
+                    counts[f"{entity}.parked"] += newly_parked
+                    counts[f"{entity}.mapped"] += len(intent.records)
+                    self.ledger.count(plan_id, counts)
+            return counts
+
+    def resolve(self, plan_id: UUID) -> Plan:
+        """Compare the batches with the destinations, seal the plan, and approve it if it may."""
+        with self._step(plan_id, "resolve") as (plan, counts):
+            for entity, target in self._flows(plan):
+                planner = self._planner(plan, entity, target)
+                counts.update({f"{entity}.{action}": 0 for action in ("create", "update", "skip")})
+                for intent in self._planned(plan_id, entity, target, IntentState.PLANNED):
+                    resolved = planner.resolve(intent)
+                    for action in Action:
+                        counts[f"{entity}.{action}"] += resolved.count(action)
+            changes = sum(
+                number for key, number in counts.items() if key.endswith((".create", ".update"))
+            )
+            state = state_after_planning(plan.options, changes)
+            self.ledger.move_plan(plan_id, state, plan_hash=self._hash(plan_id))
+            if state is PlanState.APPROVED:
+                self.ledger.approve(plan_id, "policy")
+        return self.ledger.plan(plan_id)
+
+    def load(self, plan_id: UUID, platform: str) -> Mapping[str, int]:
+        """Carry out the plan's batches for one platform; nothing, unless the plan is approved.
+
+        Raises:
+            ConfigurationError: the stored plan is not the one that was approved.
+        """
+        with self._step(plan_id, f"load_to_{platform}") as (plan, counts):
+            if plan.state not in (PlanState.APPROVED, PlanState.APPLYING):
+                return counts
+            self._check_hash(plan)
+            self.ledger.move_plan(plan_id, PlanState.APPLYING)
+            for entity, target in self._flows(plan, platform):
+                counts.update({f"{entity}.{name}": 0 for name in ("created", "updated", "refused")})
+                loader = self._loader(entity, target)
+                for intent in self._planned(
+                    plan_id, entity, target, IntentState.APPROVED, IntentState.SENT
+                ):
+                    receipt, newly_parked = loader.load(intent)
+                    counts[f"{entity}.created"] += receipt.created
+                    counts[f"{entity}.updated"] += receipt.updated
+                    counts[f"{entity}.refused"] += newly_parked
+                    self.ledger.count(plan_id, counts)
+            return counts
+
+    def approved(self, plan_id: UUID) -> Plan:
+        """The plan, once a person has approved it.
+
+        Raises:
+            ConfigurationError: it was not approved, or is over.
+        """
+        plan = self.ledger.plan(plan_id)
+        if plan.state not in (PlanState.APPROVED, PlanState.APPLYING):
+            raise ConfigurationError(
+                f"plan {plan_id} cannot be carried out; it is {plan.state}.",
+                cure="Sync again to make a new plan.",
+                code="plan_not_approved",
+            )
+        return plan
+
+    def close(self, plan_id: UUID) -> SyncReport:
+        """End the sync: it is applied when every batch is settled. Returns what it came to."""
+        plan = self.ledger.plan(plan_id)
+        if plan.state is PlanState.APPLYING:
+            self.ledger.move_plan(plan_id, PlanState.APPLIED)
+        lane = self._lane(plan)
+        return SyncReport(
+            plan=self.ledger.plan(plan_id),
+            newly_parked=self.ledger.parked_by(plan_id, SHOWN_PARKED),
+            parked=sum(
+                self.ledger.count_parked(self.source_connection_id, entity)
+                for entity in lane.entities
+            ),
+        )
+
+    @contextmanager
+    def _step(self, plan_id: UUID, name: str) -> Iterator[tuple[Plan, Counter[str]]]:
+        """Count and time one step; record a failure in the plan before passing it on."""
+        counts: Counter[str] = Counter()
+        started = time.monotonic()
+        try:
+            yield self.ledger.plan(plan_id), counts
+        except Exception as error:
+            self.ledger.move_plan(plan_id, PlanState.FAILED, error=_failure(name, error))
+            raise
+        finally:
+            seconds = round(time.monotonic() - started, 3)
+            self.ledger.count(plan_id, {**counts, f"seconds.{name}": seconds})
+
+    def _lane(self, plan: Plan) -> Lane:
+        return lane_named(plan.lane)
+
+    def _flows(self, plan: Plan, platform: str | None = None) -> Iterator[tuple[Entity, Target]]:
+        """Each entity of the plan's lane with each target that it flows to."""
+        for target in self.targets:
+            for entity in self._lane(plan).entities:
+                if entity in target.profiles and platform in (None, target.platform):
+                    yield entity, target
+
+    def _planned(
+        self, plan_id: UUID, entity: Entity, target: Target, *states: IntentState
+    ) -> Iterator[Intent]:
+        for intent in self.ledger.intents(plan_id, *states):
+            if intent.entity is entity and intent.target_connection_id == target.connection_id:
+                yield intent
+
+    def _planner(self, plan: Plan, entity: Entity, target: Target) -> Planner:
+        return Planner(
+            plan=plan,
+            entity=entity,
+            target_connection_id=target.connection_id,
+            archive=self.archive,
+            ledger=self.ledger,
+            mapper=Mapper(self.source, target.profiles[entity]),
+            destination=target.destination,
+            reached=self.reached,
+        )
+
+    def _loader(self, entity: Entity, target: Target) -> Loader:
+        return Loader(
+            source_connection_id=self.source_connection_id,
+            archive=self.archive,
+            ledger=self.ledger,
+            mapper=Mapper(self.source, target.profiles[entity]),
+            destination=target.destination,
+            reached=self.reached,
+        )
+
+    def _hash(self, plan_id: UUID) -> str:
+        versions = "|".join(
+            profile.version for target in self.targets for profile in target.profiles.values()
+        )
+        return plan_hash(self.ledger.intents(plan_id), versions)
+
+    def _check_hash(self, plan: Plan) -> None:
+        if plan.state is PlanState.APPROVED and self._hash(plan.id) != plan.plan_hash:
+            raise ConfigurationError(
+                f"plan {plan.id} is not the plan that was approved.",
+                cure="Sync again: a new plan is made from what is known now.",
+                code="plan_changed",
+            )
+
+
+def _failure(step: str, error: Exception) -> Mapping[str, str | None]:
+    """What the plan remembers of a failure: never a payload, never a traceback."""
+    if isinstance(error, UdsyncError):
+        return {"step": step, "code": error.code, "message": error.message, "cure": error.cure}
+    return {"step": step, "code": type(error).__name__, "message": "unexpected error", "cure": None}

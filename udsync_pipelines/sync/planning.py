@@ -1,0 +1,117 @@
+"""Turn what is archived and not yet loaded into batches of intents, and compare them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID, uuid4
+
+from udsync_pipelines.domain.identity import Entity
+from udsync_pipelines.sync.load import Reached
+from udsync_pipelines.sync.mapped import Mapper
+from udsync_pipelines.sync.plan import (
+    Action,
+    Differences,
+    Intent,
+    IntentState,
+    Plan,
+    PlannedRecord,
+    classify,
+    differences,
+)
+from udsync_pipelines.sync.ports import Archive, Destination, Ledger
+from udsync_pipelines.sync.records import ArchivedRecord
+
+BATCH = 1000
+"""Records per batch: planned, written and recorded together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planner:
+    """Plans one entity for one destination."""
+
+    plan: Plan
+    entity: Entity
+    target_connection_id: UUID
+    archive: Archive
+    ledger: Ledger
+    mapper: Mapper
+    destination: Destination
+    reached: Reached
+
+    def plan_batches(self, position: int) -> Iterator[tuple[Intent, int]]:
+        """Map what is pending and store it as batches, numbered from `position`.
+
+        Yields each batch with the number of its records that are newly parked.
+        """
+        for offset, (records, last_seq) in enumerate(self._pending()):
+            mapped, parked = self.mapper.map_all(records)
+            intent = Intent(
+                id=uuid4(),
+                plan_id=self.plan.id,
+                position=position + offset,
+                entity=self.entity,
+                target_connection_id=self.target_connection_id,
+                state=IntentState.PLANNED,
+                records=tuple(
+                    PlannedRecord(record.source_id, record.row_hash, record.deleted_at is not None)
+                    for record in mapped
+                ),
+                last_seq=last_seq,
+                parked=tuple(parked),
+            )
+            newly_parked = self.ledger.plan_batch(
+                intent, self.plan.source_connection_id, park=not self.plan.options.dry_run
+            )
+            self.reached("map.planned")
+            yield intent, newly_parked
+
+    def resolve(self, intent: Intent) -> Intent:
+        """Compare a batch with what the destination holds, and store what is to be done."""
+        ids = [record.source_id for record in intent.records]
+        stored = self.destination.hashes(self.entity, ids) if ids else {}
+        records = classify(intent.records, stored)
+        resolved = replace(intent, records=records, differences=self._differences(records))
+        self.ledger.resolve_batch(resolved)
+        self.reached("resolve.planned")
+        return resolved
+
+    def _pending(self) -> Iterator[tuple[Sequence[ArchivedRecord], int]]:
+        """Batches of archived records, each with the seq up to which they make things whole.
+
+        First what is parked: its cause may be gone. Then what changed since the last load; with a
+        full read or another mapping profile, everything.
+        """
+        progress = self.ledger.progress(
+            self.target_connection_id, self.plan.source_connection_id, self.entity
+        )
+        starts_over = (
+            self.plan.options.window.full or progress.profile_version != self.mapper.profile.version
+        )
+        after = 0 if starts_over else progress.loaded_through
+        if not starts_over:
+            yield from self._parked_before(after)
+        while records := self.archive.pending(self.entity, after, BATCH):
+            after = records[-1].changed_seq
+            yield records, after
+
+    def _parked_before(self, seq: int) -> Iterator[tuple[Sequence[ArchivedRecord], int]]:
+        ids = self.ledger.parked_ids(
+            self.target_connection_id, self.plan.source_connection_id, self.entity
+        )
+        for start in range(0, len(ids), BATCH):
+            newest = self.archive.newest(self.entity, ids[start : start + BATCH])
+            unchanged = [record for record in newest if record.changed_seq <= seq]
+            if unchanged:
+                yield unchanged, seq
+
+    def _differences(self, records: Sequence[PlannedRecord]) -> Differences:
+        """Field by field what updates change; mapped again, since only updates need it."""
+        updated = [record.source_id for record in records if record.action is Action.UPDATE]
+        if not updated:
+            return {}
+        stored = self.destination.stored(self.entity, updated)
+        mapped, _ = self.mapper.map_all(self.archive.newest(self.entity, updated))
+        return {
+            record.source_id: differences(record.root, stored[record.source_id])
+            for record in mapped
+            if record.source_id in stored
+        }
