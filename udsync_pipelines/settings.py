@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import platformdirs
 import sqlalchemy as sa
 from pydantic import AfterValidator, AliasChoices, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.exc import ArgumentError
 
@@ -212,22 +213,27 @@ def _reason(error: Exception) -> str:
 
 
 def _sentence(invalid: ValidationError) -> str:
+    # A default that is built from another, invalid, setting is not the operator's mistake.
+    names = [
+        str(error["loc"][0])
+        for error in invalid.errors()
+        if error["type"] != "default_factory_not_called"
+    ]
+    return " ".join(
+        f"{_variables(name, field)} must be {field.json_schema_extra['must_be']}."
+        for name, field in ((name, _field(name)) for name in names)
+        if isinstance(field.json_schema_extra, dict)
+    )
+
+
+def _field(name: str) -> FieldInfo:
+    """Find a field by its name or by a variable that is accepted for it."""
     fields = Settings.model_fields
-    by_variable = {variable_of(name): field for name, field in fields.items()}
-    by_variable |= {
-        str(name): field
-        for field in fields.values()
-        if isinstance(field.validation_alias, AliasChoices)
-        for name in field.validation_alias.choices
-    }
-    sentences = []
-    for error in invalid.errors():
-        # A default that was built from another, invalid, setting is not the operator's mistake.
-        if error["type"] == "default_factory_not_called":
-            continue
-        name = str(error["loc"][0])
-        variable = name if name in by_variable else variable_of(name)
-        extra = by_variable[variable].json_schema_extra
-        must_be = extra["must_be"] if isinstance(extra, dict) else "valid"
-        sentences.append(f"{variable} must be {must_be}.")
-    return " ".join(sentences)
+    return fields.get(name) or fields[name.removeprefix(PREFIX).lower()]
+
+
+def _variables(name: str, field: FieldInfo) -> str:
+    if isinstance(field.validation_alias, AliasChoices):
+        ours, older = map(str, field.validation_alias.choices)
+        return f"{ours} (or {older})"
+    return variable_of(name)

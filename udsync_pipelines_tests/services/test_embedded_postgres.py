@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from udsync_pipelines.errors import ConfigurationError
-from udsync_pipelines.services import postgres_folder
+from udsync_pipelines.services import embedded_postgres, postgres_binaries, postgres_folder
 from udsync_pipelines.services.databases import plain_url
 from udsync_pipelines.services.embedded_postgres import EmbeddedPostgres
 from udsync_pipelines.services.postgres_binaries import bundled_bin
@@ -195,6 +195,30 @@ def test_a_home_below_a_closed_folder_works_without_opening_the_folder(
     assert mode(home) == 0o700
     assert data_of(server).is_relative_to(server_folder)
     server.stop()
+
+
+def test_programs_and_home_may_both_be_below_a_closed_folder(
+    home: Path, server_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = bundled_bin().parents[1]
+    for name in (package.name, f"{package.name}.libs"):
+        if package.with_name(name).exists():
+            shutil.copytree(package.with_name(name), home / "packages" / name, symlinks=True)
+    programs = home / "packages" / bundled_bin().relative_to(package.parent)
+    home.chmod(0o700)
+    monkeypatch.setattr(postgres_folder, "STATE_FOLDER", server_folder / "strict")
+    monkeypatch.setattr(postgres_binaries, "bundled_bin", lambda: programs)
+    monkeypatch.setattr(embedded_postgres, "bundled_bin", lambda: programs)
+    server = EmbeddedPostgres(home / "closed")
+    before = os.umask(0o077)
+
+    server.start()
+
+    os.umask(before)
+    assert server.is_running()
+    assert mode(home) == 0o700
+    server.stop()
+    assert not server.is_running()
 
 
 def test_an_ordinary_user_starts_stops_and_owns_the_server(home: Path) -> None:
