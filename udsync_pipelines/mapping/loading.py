@@ -85,9 +85,8 @@ def default_profiles(
     """
     found: dict[str, Profile] = {}
     folder = files("udsync_pipelines.mapping") / "profiles"
-    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if not file.name.endswith(".toml"):
-            continue
+    tomls = (entry for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    for file in sorted(tomls, key=lambda entry: entry.name):
         form = _parsed_toml(file.read_text(encoding="utf-8"))
         if direction in form.get("directions", {}):
             profile = load_profile(form, known_targets, owned_targets, direction=direction)

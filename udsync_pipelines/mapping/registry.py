@@ -1,6 +1,6 @@
 """The register of mapping functions: what a rule may apply, and with which arguments."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from inspect import getdoc, signature
@@ -113,6 +113,6 @@ def function_names() -> frozenset[str]:
     return frozenset(_REGISTER)
 
 
-def functions() -> Iterator[FunctionDefinition]:
+def functions() -> list[FunctionDefinition]:
     """All registered functions, by family and name."""
-    yield from sorted(_REGISTER.values(), key=lambda known: (known.family, known.name))
+    return sorted(_REGISTER.values(), key=lambda known: (known.family, known.name))

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Context, Decimal
+from enum import StrEnum
 
 from udsync_pipelines.mapping.inputs import as_number, as_text, refusal
 from udsync_pipelines.mapping.path import FieldPath
@@ -67,7 +68,8 @@ def pluck(values: Sequence[object], *, path: FieldPath) -> Sequence[object]:
         >>> run([{"sku": "A1"}, {"sku": "B2"}], {"function": "pluck", "path": "sku"})
         ['A1', 'B2']
     """
-    return [path.read(value) for value in values]
+    plucked = (path.read(value) for value in values)
+    return [str(value) if isinstance(value, StrEnum) else value for value in plucked]
 
 
 @mapping_function("sum")

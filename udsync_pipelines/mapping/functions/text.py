@@ -3,7 +3,7 @@
 import re
 import string
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import unescape
 from html.parser import HTMLParser
 from typing import Annotated, Any, Literal
@@ -89,19 +89,7 @@ def case(
         >>> run("Order Status", {"function": "case", "style": "snake"})
         'order_status'
     """
-    match style:
-        case "upper":
-            return text.upper()
-        case "lower":
-            return text.lower()
-        case "title":
-            return title(text)
-        case "sentence":
-            return text[:1].upper() + text[1:].lower()
-        case "snake":
-            return _NOT_WORD.sub("_", text.lower()).strip("_")
-        case "kebab":
-            return _NOT_WORD.sub("-", text.lower()).strip("-")
+    return _STYLES[style](text)
 
 
 def _separator_given(arguments: dict[str, Any]) -> dict[str, Any]:
@@ -376,3 +364,13 @@ def _bounded(text: str, growth: int) -> str:
     if len(text) + growth > LONGEST_RESULT:
         raise refusal(f"the result would have more than {LONGEST_RESULT} characters")
     return text
+
+
+_STYLES: dict[str, Callable[[str], str]] = {
+    "upper": str.upper,
+    "lower": str.lower,
+    "title": title,
+    "sentence": lambda text: text[:1].upper() + text[1:].lower(),
+    "snake": lambda text: _NOT_WORD.sub("_", text.lower()).strip("_"),
+    "kebab": lambda text: _NOT_WORD.sub("-", text.lower()).strip("-"),
+}

@@ -1,0 +1,1 @@
+"""The mapping engine: profiles, rules, paths and functions."""

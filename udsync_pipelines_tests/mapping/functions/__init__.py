@@ -1,0 +1,1 @@
+"""The mapping functions, one family a file."""
