@@ -19,7 +19,7 @@ _REFUSALS = {
 }
 
 
-def parse_address(text: str) -> sa.URL:
+def parse_address(text: str | sa.URL) -> sa.URL:
     """Read a `postgresql://` URL; our own driver is put in.
 
     Raises:

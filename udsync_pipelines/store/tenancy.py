@@ -35,7 +35,7 @@ class StateDatabase:
     error message.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 5, max_overflow: int = 5) -> None:
+    def __init__(self, url: str | sa.URL, *, pool_size: int = 5, max_overflow: int = 5) -> None:
         self._url = parse_address(url)
         self._engine = sa.create_engine(
             self._url,

@@ -44,7 +44,7 @@ def head() -> str:
     return revision
 
 
-def migrate(url: str) -> list[str]:
+def migrate(url: str | sa.URL) -> list[str]:
     """Bring the database to the newest revision; return the revisions applied, in order.
 
     Safe to repeat and to run in several processes at once: all or nothing, one after the other.
@@ -74,7 +74,7 @@ def migrate(url: str) -> list[str]:
     return applied
 
 
-def current(url: str) -> str | None:
+def current(url: str | sa.URL) -> str | None:
     """The revision of the database, or None when it was never migrated.
 
     Raises:
@@ -84,7 +84,7 @@ def current(url: str) -> str | None:
     return _state(parse_address(url))[0]
 
 
-def check(url: str) -> None:
+def check(url: str | sa.URL) -> None:
     """Refuse to work on a database whose schema is not the one that this program needs.
 
     Raises:
