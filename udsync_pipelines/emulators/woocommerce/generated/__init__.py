@@ -1,0 +1,1 @@
+"""Generated stores: any number of orders with the anatomy of the recorded ones."""
