@@ -51,7 +51,7 @@ class Columns:
                 if row.get(name) is not None:
                     encode(row[name])
             except UnfitValueError as error:
-                return error.located(f"{self.shape.table.name}.{name}")
+                return error.located(f"The column {self.shape.table.name}.{name}")
         raise AssertionError  # the same values were refused a moment ago
 
 
@@ -124,12 +124,12 @@ def _prepare_record(
     if len(rows) != 1:
         raise UnfitValueError(
             "root_row_missing",
-            f"the mapping gives {len(rows)} rows for {root.shape.table.name} instead of one",
+            f"The mapping gives {len(rows)} rows for {root.shape.table.name} instead of one",
             "Correct the mapping profile.",
         )
     system = (
         encode_bytea(record.row_hash),
-        _located(f"{root.shape.table.name}.raw", encode_json, record.raw),
+        _located(f"The column {root.shape.table.name}.raw", encode_json, record.raw),
         None if record.deleted_at is None else encode_timestamptz(record.deleted_at),
     )
     return PreparedRecord(
@@ -148,7 +148,7 @@ def _prepare_children(child: Columns, record: MappedRecord, key: str) -> tuple[C
     if len(keys) != len(rows) or any(None in parts for parts in keys):
         raise UnfitValueError(
             "line_key_repeated",
-            f"{table.name} gets two rows with the same key, or one without a key",
+            f"The table {table.name} gets two rows with the same key, or one without a key",
             "Correct the mapping profile, or the record in the store.",
         )
     return rows
@@ -162,7 +162,7 @@ def _keyed(columns: Columns, column: str, row: Row, key: str) -> CopyRow:
     elif encoded[place] != key:
         raise UnfitValueError(
             "key_differs",
-            f"{columns.shape.table.name}.{column} differs from the record's id",
+            f"The column {columns.shape.table.name}.{column} differs from the record's id",
             "Correct the mapping rule of this column.",
         )
     return encoded
@@ -174,7 +174,7 @@ def encode_key(source_id: str) -> str:
     Raises:
         UnfitValueError: it is not a whole number of 64 bits.
     """
-    return _located("the record's id", encode_bigint, source_id)
+    return _located("The record's id", encode_bigint, source_id)
 
 
 def _located(place: str, encode: Callable[[object], str], value: object) -> str:
@@ -185,5 +185,4 @@ def _located(place: str, encode: Callable[[object], str], value: object) -> str:
 
 
 def _rejection(record: MappedRecord, error: UnfitValueError) -> RejectedRow:
-    reason = f"{error.problem[:1].upper()}{error.problem[1:]}."
-    return RejectedRow(record.source_id, error.code, reason, error.cure)
+    return RejectedRow(record.source_id, error.code, f"{error.problem}.", error.cure)

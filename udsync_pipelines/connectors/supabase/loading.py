@@ -144,7 +144,7 @@ def _is_too_slow(error: psycopg.Error) -> bool:
     return isinstance(error, psycopg.errors.QueryCanceled)
 
 
-_COPIED_COLUMN = re.compile(r"^COPY \S+, line \d+, column (\w+)")
+_COPIED_COLUMN = re.compile(r"^COPY \S+, line \d+, column (\w+)", re.MULTILINE)
 _REASONS = {
     "23502": ("not_null", "is empty, but the database wants a value", "Add a rule that fills it."),
     "23505": ("duplicate", "repeats a value that must be unique", "Drop that unique constraint."),

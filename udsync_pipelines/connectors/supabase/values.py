@@ -204,7 +204,9 @@ def _written(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, Decimal) and value.is_finite():
         return format(value, "f")
-    if isinstance(value, int) or (isinstance(value, float) and isfinite(value)):
+    if isinstance(value, int):
+        return str(int(value))  # the number of an enumeration, without its class
+    if isinstance(value, float) and isfinite(value):
         return repr(value)
     if isinstance(value, date):
         return value.isoformat()
