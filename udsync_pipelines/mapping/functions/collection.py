@@ -13,6 +13,7 @@ from udsync_pipelines.mapping.registry import mapping_function
 
 # A hundred million numbers of eighty digits add up exactly.
 _EXACT = Context(prec=100)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True)
 
 
 @mapping_function("join")
@@ -98,7 +99,7 @@ def to_json(value: object) -> str | None:
     if value is None:
         return None
     try:
-        return json.dumps(_plain(value), ensure_ascii=False, allow_nan=False, sort_keys=True)
+        return _ENCODER.encode(_plain(value))
     except (ValueError, TypeError, RecursionError):
         raise refusal("the value cannot be written as JSON") from None
 

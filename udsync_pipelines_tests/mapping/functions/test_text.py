@@ -1,5 +1,6 @@
 """Text functions at their edges."""
 
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -90,6 +91,20 @@ def test_groups_of_a_pattern_can_be_used_in_the_replacement() -> None:
     step = {"function": "regex_replace", "pattern": "^(\\w+), (\\w+)$", "replacement": "\\2 \\1"}
 
     assert run("Lee, Ann", step) == "Ann Lee"
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        (datetime(2026, 3, 9, tzinfo=UTC), "not a time: apply date_format first"),
+        (date(2026, 3, 9), "not a date: apply date_format first"),
+        (b"x", "type bytes"),
+        (True, "not true or false"),
+    ],
+)
+def test_what_is_no_text_is_refused_with_advice(value: object, reason: str) -> None:
+    with pytest.raises(RecordRejectedError, match=reason):
+        run(value, "trim")
 
 
 def test_a_pattern_does_not_search_a_text_that_is_too_long() -> None:
