@@ -137,6 +137,10 @@ REFUSALS = (
         PlatformUnavailableError, "too_many_connections", "The database has no free connection.",
         _AGAIN,
     )),
+    (("unsupported startup parameter",), Meaning(
+        ConfigurationError, "option_refused", "The pooler refuses an option in the database URL.",
+        "Remove everything after the question mark in the URL but sslmode and sslrootcert.",
+    )),
     (("starting up", "shutting down", "in recovery", "not yet accepting"), CLASSES["57"]),
     (("connection refused",), Meaning(
         PlatformUnavailableError, "connection_refused", "Nothing answers at this host and port.",

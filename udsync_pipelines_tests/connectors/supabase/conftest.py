@@ -75,3 +75,26 @@ def new_destination(supabase_url: str, store_id: UUID) -> Iterator[NewDestinatio
 def destination(new_destination: NewDestination) -> SupabaseDestination:
     """The destination of the test's store."""
     return new_destination()
+
+
+@pytest.fixture
+def new_login(admin_url: sa.URL, supabase_url: str) -> Iterator[Callable[[str], sa.URL]]:
+    """Call with a name to get a login role that owns nothing; dropped after the test."""
+    database = sa.make_url(supabase_url).database
+    admin = admin_url.set(drivername="postgresql", database=database)
+    made: list[str] = []
+
+    def run(statement: str) -> None:
+        url = admin.render_as_string(hide_password=False)
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    def create(name: str) -> sa.URL:
+        run(f"create role {name} login password 'pw'")
+        run(f"grant connect on database {database} to {name}")
+        made.append(name)
+        return admin.set(username=name, password="pw")
+
+    yield create
+    for name in made:
+        run(f"drop owned by {name}; drop role {name}")

@@ -109,6 +109,7 @@ def test_a_server_that_never_answers_is_given_up(supabase_url: str) -> None:
         ("FATAL:  the database system is starting up", "database_restarting"),
         ('FATAL:  no pg_hba.conf entry for host "203.0.113.9"', "address_refused"),
         ("SSL error: certificate verify failed", "tls_failed"),
+        ("FATAL:  unsupported startup parameter: options", "option_refused"),
         ("something never seen before", "unreachable"),
     ],
 )
