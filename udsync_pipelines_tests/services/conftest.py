@@ -1,5 +1,6 @@
 """Servers of one's own, for tests that stop, break or damage them."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,9 +12,13 @@ from udsync_pipelines.services.embedded_postgres import EmbeddedPostgres
 
 
 @pytest.fixture
-def home(new_server_home: Callable[[], Path]) -> Path:
-    """A home folder of the test's own, not made yet."""
-    return new_server_home()
+def home(new_server_home: Callable[[], Path]) -> Iterator[Path]:
+    """A home folder of the test's own, not made yet; its server is stopped afterwards."""
+    path = new_server_home()
+    yield path
+    if path.exists():
+        EmbeddedPostgres(path).stop()
+        shutil.rmtree(path)
 
 
 @pytest.fixture
