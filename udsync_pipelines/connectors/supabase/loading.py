@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from uuid import UUID
 
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from udsync_pipelines.connectors.supabase.batch import Batch, CopyRow, PreparedRecord
+from udsync_pipelines.connectors.supabase.batch import Batch, PreparedRecord
 from udsync_pipelines.connectors.supabase.connection import Connection
 from udsync_pipelines.connectors.supabase.responses import is_data_error
 from udsync_pipelines.connectors.supabase.statements import (
@@ -65,14 +66,15 @@ class BatchLoader:
         try:
             with self._connection.transaction():
                 self._open_stages()
-                counts = self._write(self._batch.records())
+                counts = self._write(self._batch.chunks())
         except psycopg.Error as error:
             if not (is_data_error(error) or _is_too_slow(error)):
                 raise
             with self._connection.transaction():
                 self._open_stages()
                 counts = _Counts()
-                self._write_in_parts(tuple(self._batch.records()), error, counts, refused)
+                records = [record for chunk in self._batch.chunks() for record in chunk]
+                self._write_in_parts(records, error, counts, refused)
         rejected = (*self._batch.rejected, *refused)
         return LoadReceipt(counts.created, counts.updated, counts.unchanged, rejected)
 
@@ -99,7 +101,7 @@ class BatchLoader:
                     self._execute(
                         "\n".join(staged.empty for staged in (self._root, *self._children))
                     )
-                    written = self._write(part)
+                    written = self._write([part])
             except psycopg.Error as failure:
                 if self._connection.info.transaction_status is not TransactionStatus.INTRANS:
                     raise
@@ -111,18 +113,18 @@ class BatchLoader:
                 counts.updated += written.updated
                 counts.unchanged += written.unchanged
 
-    def _write(self, records: Iterable[PreparedRecord]) -> _Counts:
-        staged_rows: list[list[CopyRow]] = [[] for _ in self._children]
+    def _write(self, chunks: Iterable[Sequence[PreparedRecord]]) -> _Counts:
+        child_lines: list[list[str]] = [[] for _ in self._children]
         count = 0
         with self._copying(self._root.copy) as copy:
-            for count, record in enumerate(records, start=1):  # noqa: B007 - how many there were
-                copy.write_row(record.root)
-                for rows, own in zip(staged_rows, record.children, strict=True):
-                    rows.extend(own)
-        for staged, rows in zip(self._children, staged_rows, strict=True):
+            for chunk in chunks:
+                count += len(chunk)
+                _send(copy, [record.root for record in chunk])
+                for number, lines in enumerate(child_lines):
+                    lines.extend(chain.from_iterable(record.children[number] for record in chunk))
+        for staged, lines in zip(self._children, child_lines, strict=True):
             with self._copying(staged.copy) as copy:
-                for row in rows:
-                    copy.write_row(row)
+                _send(copy, lines)
         for staged in (self._root, *self._children):
             for statement in staged.merge:
                 self._execute(statement)
@@ -138,6 +140,11 @@ class BatchLoader:
     def _execute(self, statement: str) -> None:
         # The staging tables are new each time: a prepared plan for them could not be used again.
         self._connection.execute(statement.encode(), prepare=False)
+
+
+def _send(copy: psycopg.Copy, lines: Sequence[str]) -> None:
+    if lines:
+        copy.write("\n".join(lines) + "\n")
 
 
 def _is_too_slow(error: psycopg.Error) -> bool:
