@@ -8,6 +8,7 @@ from udsync_pipelines.emulators.woocommerce.answers import ApiError
 from udsync_pipelines.emulators.woocommerce.options import StoreOptions
 from udsync_pipelines.emulators.woocommerce.parameters import Query
 
+NO_ACCESS = ("woocommerce_rest_cannot_view", "Sorry, you cannot list resources.")
 _READING = ("GET", "HEAD", "OPTIONS")
 
 
@@ -26,7 +27,7 @@ def authenticate(
     """Check the caller's key.
 
     Raises:
-        RefusedError: 401. Without https, without a key and with an unknown key the answer is the same.
+        RefusedError: 401; the same without https, without a key and with an unknown one.
     """
     key, secret = _credentials(headers, query)
     secrets = {
@@ -34,7 +35,7 @@ def authenticate(
         options.read_key: options.read_secret,
     }
     if options.plain_http or not options.permalinks or key not in secrets:
-        raise RefusedError("woocommerce_rest_cannot_view", "Sorry, you cannot list resources.")
+        raise RefusedError(*NO_ACCESS)
     if secrets[key] != secret:
         raise RefusedError("woocommerce_rest_authentication_error", "Consumer secret is invalid.")
     if key == options.read_key and method not in _READING:

@@ -72,7 +72,7 @@ def _render(
     query = request.query
     wanted, decimals = query.get("_fields"), query.get("dp", _SHOP_DECIMALS)
     mixed = collection.kind == "product" and "sku" in query
-    whole_list = collection.kind == "refund" and parent is None
+    whole_list = collection.kind in ("refund", "variation") and parent is None
     plain = not wanted and decimals == _SHOP_DECIMALS and not mixed and not whole_list
     if plain and not store.lines_are_live:
         return b"[" + b",".join(body for _, _, body in found) + b"]"
@@ -82,13 +82,22 @@ def _render(
         if mixed and store.records.row("variation", record_id):
             document = as_product(store, document)
         if whole_list:
-            document = _with_parent(document, order_id)
+            document = _in_global_list(store, collection, document, order_id)
         documents.append(_shaped(document, wanted, decimals, keep_links=False))
     return orjson.dumps(documents)
 
 
-def _with_parent(refund: Json, order_id: int) -> Json:
-    return {"id": refund["id"], "parent_id": order_id, **refund}
+def _in_global_list(store: Store, collection: Collection, document: Json, parent: int) -> Json:
+    if collection.kind == "refund":
+        return {"id": document["id"], "parent_id": parent, **document}
+    # The global list of variations links to addresses that do not exist; the shop does so too.
+    base = f"{store.options.site_url}/wp-json/wc/v3"
+    links = {
+        "self": [{"href": f"{base}/variations/{document['id']}"}],
+        "collection": [{"href": f"{base}/variations"}],
+        "up": [{"href": f"{base}/products/0"}],
+    }
+    return {**document, "_links": links}
 
 
 def _shaped(document: Json, wanted: str, decimals: str, *, keep_links: bool) -> Json:

@@ -14,7 +14,11 @@ from udsync_pipelines.emulators.woocommerce.answers import (
     json_answer,
     no_route,
 )
-from udsync_pipelines.emulators.woocommerce.authentication import RefusedError, authenticate
+from udsync_pipelines.emulators.woocommerce.authentication import (
+    NO_ACCESS,
+    RefusedError,
+    authenticate,
+)
 from udsync_pipelines.emulators.woocommerce.clock import wall_seconds
 from udsync_pipelines.emulators.woocommerce.fields import pick_fields
 from udsync_pipelines.emulators.woocommerce.parameters import Query
@@ -62,9 +66,7 @@ def _dispatch(store: Store, request: HttpRequest) -> Answer:
     query = Query(request.query)
     if request.path == "/" and "rest_route" in query:
         # Keys are only looked at on addresses that hold wp-json/wc/.
-        return RefusedError(
-            "woocommerce_rest_cannot_view", "Sorry, you cannot list resources."
-        ).answer()
+        return RefusedError(*NO_ACCESS).answer()
     path = request.path.rstrip("/")
     if not store.options.permalinks or not (path == _ROOT or path.startswith(f"{_ROOT}/")):
         return Answer(_NOT_FOUND, 404, {}, "text/html; charset=UTF-8")
@@ -147,7 +149,21 @@ def _document(store: Store, path: str) -> Json | None:
         return {"body": found, "allow": "GET, POST, PUT, PATCH"} if found else None
     if path.startswith("orders/") and path.endswith("/notes"):
         return {"body": [], "allow": "GET, POST"}
+    if path == "reports/orders/totals":
+        return {"body": _order_totals(store), "allow": "GET"}
     return None
+
+
+def _order_totals(store: Store) -> list[Json]:
+    statuses = recorded_documents()[f"{_API}/orders/statuses"]["body"]
+    return [
+        {
+            "slug": status["slug"],
+            "name": status["name"],
+            "total": store.records.count("kind='order' AND status=?", (status["slug"],)),
+        }
+        for status in statuses
+    ]
 
 
 def _system(store: Store, body: Json) -> Json:

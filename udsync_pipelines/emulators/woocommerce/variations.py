@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import quote_plus
 
+from udsync_pipelines.emulators.woocommerce.amounts import parse, show
 from udsync_pipelines.emulators.woocommerce.store import Store
 
 Json = dict[str, Any]
@@ -66,5 +67,5 @@ def price_html(price: str) -> str:
         return ""
     return (
         '<span class="woocommerce-Price-amount amount"><bdi><span class="woocommerce-Price-'
-        f'currencySymbol" translate="no">&#36;</span>{price}</bdi></span>'
+        f'currencySymbol" translate="no">&#36;</span>{show(parse(price))}</bdi></span>'
     )

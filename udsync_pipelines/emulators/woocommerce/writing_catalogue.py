@@ -19,6 +19,7 @@ from udsync_pipelines.emulators.woocommerce.variations import price_html
 Json = dict[str, Any]
 
 _ALLOW = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+_PARAGRAPH = re.compile(r"<p>(.*)</p>\n")
 _TAGS = re.compile(r"<[^>]*>")
 _PRICES = ("regular_price", "sale_price")
 
@@ -52,7 +53,7 @@ def create_product(store: Store, body: Json) -> Json:
     store.stamp(product, ("created", "modified"))
     _apply_product(product, body)
     store.save("product", product)
-    return product
+    return as_edited(store, product)
 
 
 _BLANK: Json = {
@@ -79,7 +80,23 @@ def update_product(store: Store, product_id: int, body: Json) -> Json:
     _apply_product(product, body)
     store.stamp(product, ("modified",))
     store.save("product", product)
-    return product
+    return as_edited(store, product)
+
+
+def as_edited(store: Store, product: Json) -> Json:
+    """Return a product as writes answer it: texts as typed, the rating unrounded, slugs added."""
+    site = store.options.site_url.replace("http:", "https:")
+    links = product["_links"]
+    shown_product = {key: value for key, value in product.items() if key != "_links"}
+    summary = _PARAGRAPH.fullmatch(product["short_description"])
+    return shown_product | {
+        "description": product["description"].rstrip("\n"),
+        "short_description": summary[1] if summary else product["short_description"],
+        "average_rating": product["average_rating"].removesuffix(".00"),
+        "permalink_template": f"{site}/product/%pagename%/",
+        "generated_slug": product["slug"],
+        "_links": links,
+    }
 
 
 def update_variation(store: Store, parent_id: int, variation_id: int, body: Json) -> Json:
@@ -95,7 +112,7 @@ def update_variation(store: Store, parent_id: int, variation_id: int, body: Json
     store.stamp(variation, ("modified",))
     store.save("variation", variation, parent_id)
     store.change("product", parent_id, lambda parent: store.stamp(parent, ("modified",)))
-    return variation
+    return {**variation, "tax_class": variation["tax_class"] or "parent"}
 
 
 def _apply_product(product: Json, body: Json) -> None:
@@ -104,7 +121,7 @@ def _apply_product(product: Json, body: Json) -> None:
         product[name] = body[name]
     for name in _PRICES:
         if name in body:
-            product[name] = show(parse(body[name])) if body[name] not in ("", None) else ""
+            product[name] = str(body[name]) if body[name] is not None else ""
     if "name" in body:
         product["name"] = encoded(str(body["name"]))
     if any(name in body for name in _PRICES):
@@ -130,18 +147,19 @@ def delete_product(store: Store, product_id: int, *, force: bool) -> Json:
     if product is None:
         raise missing(PRODUCTS)
     if force:
+        answer = as_edited(store, product)
         store.records.delete("product", product_id)
         store.note_sku(product_id, None)
         for row in store.records.rows("kind='variation' AND parent=?", (product_id,)):
             store.records.delete("variation", row.id)
             store.note_sku(row.id, None)
-        return product
+        return answer
     if product["status"] == "trash":
         message = "The product has already been deleted."
         raise ApiError(410, "woocommerce_rest_already_trashed", message)
     store.stamp(product, ("modified",))
     store.save("product", {**product, "status": "trash", "slug": f"{product['slug']}__trashed"})
-    return product
+    return as_edited(store, product)
 
 
 def create_coupon(store: Store, body: Json) -> Json:

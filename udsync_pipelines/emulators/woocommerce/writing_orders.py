@@ -236,6 +236,7 @@ def _apply_status(store: Store, order: Json, body: Json) -> None:
         store.stamp(order, ("paid",))
     if status == "completed":
         store.stamp(order, ("completed",))
+    _reduce_stock(store, order)
     _refresh_flags(order)
     if status == "refunded":
         refund_whole_order(store, order)
@@ -269,7 +270,8 @@ def _reduce_stock(store: Store, order: Json) -> None:
         return
     for line in order["line_items"]:
         product = store.records.document("product", line["product_id"])
-        if product and product["manage_stock"]:
+        reduced = any(entry["key"] == "_reduced_stock" for entry in line["meta_data"])
+        if product and product["manage_stock"] and not reduced:
             line["meta_data"].append(
                 meta_entry(next(store.items), "_reduced_stock", str(line["quantity"]))
             )

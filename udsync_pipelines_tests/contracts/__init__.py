@@ -1,0 +1,1 @@
+"""One suite for the recordings and for the emulators, so that neither can drift."""

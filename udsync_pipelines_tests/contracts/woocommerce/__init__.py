@@ -1,0 +1,1 @@
+"""What a WooCommerce store answers."""
