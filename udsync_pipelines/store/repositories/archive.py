@@ -19,21 +19,34 @@ from udsync_pipelines.sync.records import ArchivedRecord, Bookmark, Page, Source
 READ = "read"
 """The purpose of a bookmark that says how far a source was read."""
 
-NEWEST = """
-    SELECT h.source_id, r.raw::text AS raw, h.content_hash, h.changed_seq, h.deleted_at,
-           p.raw::text AS parent_raw
-    FROM udsync.source_records h
-    JOIN udsync.raw_records r
-      ON r.tenant_id = h.tenant_id AND r.connection_id = h.connection_id AND r.entity = h.entity
-     AND r.source_id = h.source_id AND r.seq = h.archived_seq AND r.fetched_at = h.fetched_at
-    LEFT JOIN udsync.source_records ph
-      ON ph.tenant_id = h.tenant_id AND ph.connection_id = h.connection_id
-     AND ph.entity = :parent_entity AND ph.source_id = h.parent_id
-    LEFT JOIN udsync.raw_records p
-      ON p.tenant_id = ph.tenant_id AND p.connection_id = ph.connection_id
-     AND p.entity = ph.entity AND p.source_id = ph.source_id
-     AND p.seq = ph.archived_seq AND p.fetched_at = ph.fetched_at
-    WHERE h.tenant_id = :tenant_id AND h.connection_id = :connection_id AND h.entity = :entity
+RECORDS = """
+    SELECT * FROM udsync.source_records
+    WHERE tenant_id = :tenant_id AND connection_id = :connection_id AND entity = :entity
+"""
+
+# The raw rows are looked up one by one by their whole key. LATERAL with LIMIT keeps the planner
+# from joining the archive as a whole, which it prefers while a table has no statistics yet.
+WITH_RAW = """
+    WITH h AS MATERIALIZED ({records})
+    SELECT h.source_id, r.raw, h.content_hash, h.changed_seq, h.deleted_at, p.raw AS parent_raw
+    FROM h
+    CROSS JOIN LATERAL (
+        SELECT raw::text FROM udsync.raw_records
+        WHERE tenant_id = h.tenant_id AND connection_id = h.connection_id AND entity = h.entity
+          AND source_id = h.source_id AND seq = h.archived_seq AND fetched_at = h.fetched_at
+        LIMIT 1) r
+    LEFT JOIN LATERAL (
+        SELECT a.raw::text FROM udsync.source_records ph
+        CROSS JOIN LATERAL (
+            SELECT raw FROM udsync.raw_records
+            WHERE tenant_id = ph.tenant_id AND connection_id = ph.connection_id
+              AND entity = ph.entity AND source_id = ph.source_id
+              AND seq = ph.archived_seq AND fetched_at = ph.fetched_at
+            LIMIT 1) a
+        WHERE ph.tenant_id = h.tenant_id AND ph.connection_id = h.connection_id
+          AND ph.entity = :parent_entity AND ph.source_id = h.parent_id
+        LIMIT 1) p ON true
+    ORDER BY h.changed_seq
 """
 
 INSERT_RAW = """
@@ -93,14 +106,14 @@ class PostgresArchive:
         """Records whose content changed after that seq, in the order of their change."""
         return self._newest(
             entity,
-            " AND h.changed_seq > :after ORDER BY h.changed_seq LIMIT :limit",
+            " AND changed_seq > :after ORDER BY changed_seq LIMIT :limit",
             {"after": after_seq, "limit": limit},
         )
 
     def newest(self, entity: Entity, source_ids: Collection[str]) -> Sequence[ArchivedRecord]:
         """The newest archived state of these records, in the order of their change."""
         return self._newest(
-            entity, " AND h.source_id = ANY(:ids) ORDER BY h.changed_seq", {"ids": list(source_ids)}
+            entity, " AND source_id = ANY(:ids)", {"ids": list(source_ids)}
         )
 
     def _newest(
@@ -109,7 +122,8 @@ class PostgresArchive:
         parent = {"parent_entity": PARENTS.get(entity)}
         with self.database.tenant(self.tenant_id) as connection:
             rows = connection.execute(
-                sa.text(NEWEST + condition), self._key(entity) | parent | values
+                sa.text(WITH_RAW.format(records=RECORDS + condition)),
+                self._key(entity) | parent | values,
             )
             return [
                 ArchivedRecord(

@@ -230,12 +230,17 @@ class PostgresLedger:
         with self._transaction() as connection:
             connection.execute(
                 sa.text(
-                    "UPDATE udsync.sync_queue SET state = :state, attempts = attempts"
-                    " + CASE WHEN :state = 'sent' THEN 1 ELSE 0 END,"
-                    " sent_at = CASE WHEN :state = 'sent' THEN now() ELSE sent_at END"
+                    "UPDATE udsync.sync_queue SET state = :state,"
+                    " attempts = attempts + CASE WHEN :is_sent THEN 1 ELSE 0 END,"
+                    " sent_at = CASE WHEN :is_sent THEN now() ELSE sent_at END"
                     " WHERE tenant_id = :tenant AND id = :id"
                 ),
-                {"tenant": self.tenant_id, "id": intent.id, "state": state.value},
+                {
+                    "tenant": self.tenant_id,
+                    "id": intent.id,
+                    "state": state.value,
+                    "is_sent": state is IntentState.SENT,
+                },
             )
 
     def settle(self, intent: Intent, source: UUID, progress: Progress, outcome: Outcome) -> int:
