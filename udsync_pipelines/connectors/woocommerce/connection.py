@@ -99,7 +99,7 @@ def _site(client: WooCommerceClient) -> Mapping[str, Any]:
         return site
     if answer.status >= 500 or answer.status == 429 or 300 <= answer.status < 400:  # noqa: PLR2004
         raise refusal(answer, site)
-    if _is_index(client.open_page("/", {"rest_route": "/"})):
+    if _is_wordpress(client.open_page("/", {"rest_route": "/"})):
         raise _refused(
             "This WordPress site has plain permalinks, so its REST API takes no keys.",
             "permalinks_plain",
@@ -120,9 +120,10 @@ def _site(client: WooCommerceClient) -> Mapping[str, Any]:
     )
 
 
-def _is_index(answer: Answer) -> bool:
+def _is_wordpress(answer: Answer) -> bool:
     found = parse_json(answer.body)
-    return isinstance(found, dict) and "namespaces" in found
+    # Where a plugin closes the index, WordPress still refuses in JSON.
+    return isinstance(found, dict) and bool({"namespaces", "code"} & set(found))
 
 
 def _explained(

@@ -29,11 +29,13 @@ class HashRules:
         volatile: fields left out → why they do not matter.
         money: fields whose text is an amount, so that "1.5" and "1.50" are the same.
         nested: fields that are lists of objects with rules of their own.
+        unordered: those of the nested lists whose order says nothing.
     """
 
     volatile: Mapping[str, str]
     money: frozenset[str] = frozenset()
     nested: Mapping[str, "HashRules"] = field(default_factory=dict)
+    unordered: frozenset[str] = frozenset()
 
 
 def content_hash(found: Mapping[str, Any], rules: HashRules) -> bytes:
@@ -55,8 +57,9 @@ def _what_matters(found: Mapping[str, Any], rules: HashRules) -> dict[str, Any]:
             kept[name] = _settled_meta(value)
         elif name in nested and isinstance(value, list):
             inner = nested[name]
+            items = sorted(value, key=_id) if name in rules.unordered else value
             kept[name] = [
-                _what_matters(item, inner) if isinstance(item, dict) else item for item in value
+                _what_matters(item, inner) if isinstance(item, dict) else item for item in items
             ]
         else:
             kept[name] = value
@@ -80,3 +83,8 @@ def _settled_meta(value: object) -> object:
         if isinstance(entry, dict)
     ]
     return sorted(entries, key=meta_order)
+
+
+def _id(item: object) -> int:
+    identifier = item.get("id") if isinstance(item, dict) else None
+    return identifier if isinstance(identifier, int) else 0

@@ -44,6 +44,7 @@ HASH_RULES = HashRules(
         }
     ),
     nested=NESTED,
+    unordered=frozenset({"refunds"}),
 )
 
 

@@ -1,7 +1,7 @@
 """A WooCommerce store as a source of records."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import timedelta
 
 from udsync_pipelines.connectors.woocommerce import (
@@ -58,7 +58,7 @@ class WooCommerceStore:
 
     def read(
         self, entity: Entity, bookmark: Bookmark, window: Window, known: KnownRecords
-    ) -> Iterator[Page]:
+    ) -> Generator[Page, None, None]:
         """Yield pages until everything that the window asks for was read.
 
         While the caller stores a page, the next one is fetched on one thread; closing the
@@ -116,7 +116,7 @@ class WooCommerceStore:
         bookmark: Bookmark,
         window: Window,
         known: KnownRecords,
-    ) -> Iterator[Page]:
+    ) -> Generator[Page, None, None]:
         with PageFetcher(self._client) as fetcher:
             if source.changes is None:
                 sweep = SweepReader(fetcher, source, known, self._limit)
@@ -145,7 +145,7 @@ class WooCommerceStore:
         bookmark: Bookmark,
         window: Window,
         known: KnownRecords,
-    ) -> Iterator[Page]:
+    ) -> Generator[Page, None, None]:
         with PageFetcher(self._client) as fetcher:
             reader = NestedReader(fetcher, NESTINGS[entity], known, self._limit, self._overlap)
             if window.is_span:

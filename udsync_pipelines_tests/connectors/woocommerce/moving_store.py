@@ -4,6 +4,7 @@ It knows the list rules that were seen on WooCommerce 11.0.1 and nothing else. W
 against the emulator; this one is for thousands of small random stores.
 """
 
+import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -41,6 +42,7 @@ class MovingStore:
     )
     hides_totals: bool = False
     zone_offset: Callable[[datetime], timedelta] = lambda _: timedelta(0)
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, path: str, ids: Iterable[int], at: datetime | None = None, **more: Any) -> None:
         for identifier in ids:
@@ -77,11 +79,12 @@ class MovingStore:
         return {number for number, row in self.rows[path].items() if row["status"] != "trash"}
 
     def handle(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        if self.between is not None:
-            self.between(self)
-        answer = self._answer(request)
-        return self.spoil(request, answer) if self.spoil is not None else answer
+        with self.lock:
+            self.requests.append(request)
+            if self.between is not None:
+                self.between(self)
+            answer = self._answer(request)
+            return self.spoil(request, answer) if self.spoil is not None else answer
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         parts = request.url.path.split("/wc/v3/")[1].split("/")
@@ -138,9 +141,7 @@ class MovingStore:
 
     def _key(self, row: dict[str, Any], order: str) -> Any:
         # Posts are ordered by the site's local time, not by UTC.
-        return {"id": row["id"], "modified": row["date_modified"], "date": row["date_created"]}[
-            order
-        ]
+        return row[{"id": "id", "modified": "date_modified", "date": "date_created"}[order]]
 
     def _filtered(
         self, rows: list[dict[str, Any]], query: httpx.QueryParams

@@ -30,6 +30,7 @@ def hash_of(entity: Entity, row: Mapping[str, Any], **changed: object) -> bytes:
         {"total": "145.2800", "total_tax": "6.930"},
         {"line_items": [{**LINES[0], "price": 0.1, "image": {"id": 5, "src": "x"}}, *LINES[1:]]},
         {"needs_processing": not ORDER["needs_processing"]},
+        {"currency_symbol": "CA$"},
     ],
 )
 def test_what_is_no_change_of_an_order_keeps_its_hash(changed: Mapping[str, object]) -> None:
@@ -110,3 +111,11 @@ def test_minus_zero_and_trailing_zeros_are_the_same_amount() -> None:
     assert hash_of(Entity.ORDER, ORDER, refunds=[mention]) == hash_of(
         Entity.ORDER, ORDER, refunds=[other]
     )
+
+
+def test_refunds_named_in_another_order_are_no_change() -> None:
+    mentions = [{"id": 1, "total": "-1.00"}, {"id": 2, "total": "-2.00"}]
+
+    one = hash_of(Entity.ORDER, ORDER, refunds=mentions)
+
+    assert one == hash_of(Entity.ORDER, ORDER, refunds=mentions[::-1])

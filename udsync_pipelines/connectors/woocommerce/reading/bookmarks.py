@@ -54,6 +54,7 @@ class Changes:
 
     While a run is under way, `reach` says where it stands in the list, or with `in_trash` in the
     trash. `by_parents` is true for a store that has no list of its own for this entity.
+    `resumed_at` is how far a run was when it was first cut off.
     """
 
     changed: datetime
@@ -61,10 +62,25 @@ class Changes:
     reach: Reach | None = None
     in_trash: bool = False
     by_parents: bool = False
+    resumed_at: datetime | None = None
 
     def begun(self, reach: Reach, *, in_trash: bool) -> "Changes":
         """The same, under way."""
         return replace(self, reach=reach, in_trash=in_trash)
+
+    def resumed(self) -> "Changes":
+        """The same, remembering where it was cut off, if it was."""
+        if self.reach is None or self.resumed_at is not None:
+            return self
+        return replace(self, resumed_at=self.reach.after)
+
+    def settled(self, cursor: datetime, reached: datetime) -> datetime:
+        """The cursor after a list was read up to `reached`; it never goes back.
+
+        After a run that was cut off, the next one begins where that was: a row that became
+        visible late is read again only when it lies within the overlap before a cursor.
+        """
+        return max(cursor, reached if self.resumed_at is None else min(reached, self.resumed_at))
 
     def json(self) -> Bookmark:
         """The bookmark to store."""
@@ -75,7 +91,11 @@ class Changes:
             "by_parents": self.by_parents,
         }
         if self.reach is not None or self.in_trash:
-            bookmark["going"] = {"in_trash": self.in_trash, **_reach_json(self.reach)}
+            bookmark["going"] = {
+                "in_trash": self.in_trash,
+                "resumed_at": _time_json(self.resumed_at),
+                **_reach_json(self.reach),
+            }
         return bookmark
 
 
@@ -117,7 +137,12 @@ def read_bookmark(bookmark: Bookmark) -> State | None:
     if not isinstance(going, Mapping):
         return changes
     reach = _reach(going) if going.get("after") is not None else None
-    return replace(changes, reach=reach, in_trash=bool(going["in_trash"]))
+    return replace(
+        changes,
+        reach=reach,
+        in_trash=bool(going["in_trash"]),
+        resumed_at=_time_or_none(going.get("resumed_at")),
+    )
 
 
 def _position_json(position: Position) -> dict[str, JSON]:

@@ -14,7 +14,11 @@ from itertools import pairwise
 from udsync_pipelines.connectors.woocommerce.address import PLATFORM
 from udsync_pipelines.connectors.woocommerce.client import Listing, ListRequest, Row
 from udsync_pipelines.connectors.woocommerce.reading.lists import Filter
-from udsync_pipelines.connectors.woocommerce.reading.pages import PageFetcher, broken_list
+from udsync_pipelines.connectors.woocommerce.reading.pages import (
+    PageFetcher,
+    broken_list,
+    short_page,
+)
 from udsync_pipelines.connectors.woocommerce.reading.walk import Position, walk
 from udsync_pipelines.connectors.woocommerce.record import moment
 from udsync_pipelines.errors import ConfigurationError
@@ -141,11 +145,9 @@ class _Changes:
         return listing
 
     def _fault(self, listing: Listing) -> str | None:
-        if not listing.rows and listing.total:
-            return f"has {listing.total} rows, but none come"
         if self._previous is not None and listing.rows and listing.ids == self._previous.ids:
             return None if self._is_end(listing) else "repeats a page"
-        return None
+        return short_page(self._window(), listing)
 
     def _is_end(self, listing: Listing) -> bool:
         if listing.total is not None and listing.total >= len(listing.rows):

@@ -46,13 +46,14 @@ class ChangeReader:
             RetryableError: the list cannot be read to its end.
             ConfigurationError: the store refuses us or ignores the filter.
         """
+        state = state.resumed()
         if not state.in_trash:
-            start = self._start(state.reach, state.changed)
+            start = state.reach or Reach(state.changed - self.overlap)
             for step in self._changes(start):
                 state = self._moved(state, step)
                 yield self._page(self._records(step.rows), state.json())
         if state.in_trash:
-            start = self._start(state.reach, state.trash)
+            start = state.reach or Reach(state.trash - self.overlap)
             for step in self._changes(start, status="trash"):
                 state = self._moved(state, step)
                 yield self._page(self._known_records(step.rows), state.json())
@@ -76,20 +77,13 @@ class ChangeReader:
     ) -> Iterator[ChangeStep]:
         return changes(self.fetcher, self.source.request(**params), self.by, reach, before)
 
-    def _start(self, reach: Reach | None, cursor: datetime) -> Reach:
-        if reach is None:
-            return Reach(cursor - self.overlap)
-        if reach.span is None:
-            return Reach(reach.after - self.overlap, newest=reach.newest)
-        return reach
-
     def _moved(self, state: Changes, step: ChangeStep) -> Changes:
         if not step.is_last:
             return state.begun(step.reach, in_trash=state.in_trash)
-        cursor = state.trash if state.in_trash else state.changed
-        cursor = max(cursor, step.reach.newest or cursor, step.answered_at - SETTLED_AFTER)
+        reached = reached_by(step)
         if state.in_trash:
-            return Changes(state.changed, cursor)
+            return Changes(state.changed, state.settled(state.trash, reached))
+        cursor = state.settled(state.changed, reached)
         return Changes(cursor, state.trash, in_trash=self.source.has_trash)
 
     def _records(self, rows: tuple[Row, ...]) -> tuple[SourceRecord, ...]:
@@ -101,6 +95,12 @@ class ChangeReader:
 
     def _page(self, records: tuple[SourceRecord, ...], bookmark: Bookmark) -> Page:
         return Page(self.source.entity, records, bookmark, calls=self.fetcher.take_calls())
+
+
+def reached_by(step: ChangeStep) -> datetime:
+    """The time up to which everything is read after the last step of a list."""
+    settled = step.answered_at - SETTLED_AFTER
+    return max(step.reach.newest or settled, settled)
 
 
 def first_second(window: Window) -> datetime:

@@ -18,9 +18,9 @@ from udsync_pipelines.connectors.woocommerce.reading.disappearance import (
 )
 from udsync_pipelines.connectors.woocommerce.reading.incremental import (
     OVERLAP,
-    SETTLED_AFTER,
     end_second,
     first_second,
+    reached_by,
 )
 from udsync_pipelines.connectors.woocommerce.reading.lists import (
     BY_MODIFICATION,
@@ -120,16 +120,15 @@ class NestedReader:
         Raises:
             RetryableError: a list cannot be read to its end.
         """
-        after = state.reach.after if state.reach is not None else state.changed
-        reach = Reach(after - self.overlap)
+        state = state.resumed()
+        reach = state.reach or Reach(state.changed - self.overlap)
         for step in changes(self.fetcher, self.nesting.request(), BY_MODIFICATION, reach):
             records = self._children(self._worth_asking(step.rows))
             if step.is_last:
-                settled = step.answered_at - SETTLED_AFTER
-                cursor = max(state.changed, step.reach.newest or settled, settled)
+                cursor = state.settled(state.changed, reached_by(step))
                 state = Changes(cursor, cursor, by_parents=True)
             else:
-                state = state.begun(Reach(step.reach.after), in_trash=False)
+                state = state.begun(step.reach, in_trash=False)
             yield self._page(records, state.json())
 
     def span(self, window: Window, bookmark: Bookmark) -> Iterator[Page]:

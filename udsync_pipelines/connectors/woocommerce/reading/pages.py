@@ -86,6 +86,20 @@ class PageFetcher:
         return second
 
 
+def short_page(request: ListRequest, listing: Listing) -> str | None:
+    """What is wrong with a page that holds fewer rows than its list still has; None if nothing.
+
+    Rows left out in the middle of a page look like this too, so that it is never passed over.
+    """
+    if listing.total is None:
+        return None
+    left = listing.total - int(request.params.get("offset", 0))
+    due = min(int(request.params["per_page"]), left)
+    if len(listing.rows) >= due:
+        return None
+    return f"sends {len(listing.rows)} rows where {due} are due"
+
+
 def broken_list(request: ListRequest, fault: str) -> RetryableError:
     """The error for a list that cannot be read to its end; nothing is skipped silently."""
     return RetryableError(

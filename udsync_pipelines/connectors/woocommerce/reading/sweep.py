@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from udsync_pipelines.connectors.woocommerce.client import PER_PAGE, Listing, Row
+from udsync_pipelines.connectors.woocommerce.client import PER_PAGE, Row
 from udsync_pipelines.connectors.woocommerce.reading.bookmarks import Sweep
 from udsync_pipelines.connectors.woocommerce.reading.disappearance import (
     DisappearanceLimit,
@@ -13,7 +13,7 @@ from udsync_pipelines.connectors.woocommerce.reading.disappearance import (
 )
 from udsync_pipelines.connectors.woocommerce.reading.incremental import end_second, first_second
 from udsync_pipelines.connectors.woocommerce.reading.lists import EntityList
-from udsync_pipelines.connectors.woocommerce.reading.pages import PageFetcher
+from udsync_pipelines.connectors.woocommerce.reading.pages import PageFetcher, short_page
 from udsync_pipelines.connectors.woocommerce.reading.walk import Position, Step, walk
 from udsync_pipelines.connectors.woocommerce.record import moment, source_record
 from udsync_pipelines.sync.ports import KnownRecords
@@ -47,9 +47,7 @@ class SweepReader:
         newest = self.fetcher.again(
             request,
             self.fetcher.fetch(request),
-            lambda listing: (
-                "has rows, but none come" if listing.total and not listing.rows else None
-            ),
+            lambda listing: short_page(request, listing),
         )
         total = newest.total if newest.total is not None else _COVERED_EACH_RUN + 1
         ascending = tuple(reversed(newest.rows))
@@ -98,12 +96,6 @@ class SweepReader:
     ) -> Page:
         calls = self.fetcher.take_calls()
         return Page(self.source.entity, records, bookmark, gone, calls)
-
-
-def _withholds_rows(listing: Listing) -> str | None:
-    if listing.total and not listing.rows:
-        return f"has {listing.total} rows, but none come"
-    return None
 
 
 def _lies_in(row: Row, since: datetime, before: datetime | None) -> bool:

@@ -12,7 +12,11 @@ from datetime import datetime
 from itertools import pairwise
 
 from udsync_pipelines.connectors.woocommerce.client import PER_PAGE, Listing, ListRequest, Row
-from udsync_pipelines.connectors.woocommerce.reading.pages import PageFetcher, broken_list
+from udsync_pipelines.connectors.woocommerce.reading.pages import (
+    PageFetcher,
+    broken_list,
+    short_page,
+)
 
 _FIRST_STEP_BACK = PER_PAGE // 2
 _LOST_TOO_OFTEN = 3
@@ -96,17 +100,12 @@ class _Walk:
         return self._fetcher.again(request, self._fetcher.fetch(request), self._fault)
 
     def _fault(self, listing: Listing) -> str | None:
-        ids, offset, total = listing.ids, self._position.offset, listing.total
+        ids = listing.ids
         if any(first >= second for first, second in pairwise(ids)):
             return "is not ordered by id, although we asked for it"
         if self._previous is not None and len(ids) > 1 and ids == self._previous.ids:
             return "repeats a page"
-        if not ids and total is not None and offset < total:
-            return f"has {total} rows, but none come from row {offset + 1} on"
-        stands_still = len(ids) == 1 and ids[0] == self._position.last_id
-        if stands_still and total is not None and offset + 1 < total:
-            return f"has {total} rows, but ends after row {offset + 1}"
-        return None
+        return short_page(self._request(), listing)
 
     def _is_gap(self, listing: Listing) -> bool:
         ids = listing.ids
@@ -141,6 +140,7 @@ class _Walk:
     def _is_end(self, listing: Listing, rows: tuple[Row, ...]) -> bool:
         reached = self._position.offset + len(listing.ids)
         if listing.total is None or listing.total < reached:
-            # The store did not say how many there are: go on until nothing new comes.
-            return not rows
+            # The store did not say how many there are: go on until nothing stands behind the
+            # last row.
+            return not rows and len(listing.ids) <= 1
         return reached >= listing.total
