@@ -12,6 +12,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--orders", type=int, default=0, help="orders to generate; 0: recording")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--until", help="UTC time shortly before which generated orders end")
+    parser.add_argument("--one-second", action="store_true", help="equal stamps on all orders")
     parser.add_argument("--customers", type=int, default=400)
     parser.add_argument("--products", type=int, default=150)
     parser.add_argument("--zone", default="America/Edmonton", help="the site's time zone")

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import signal
 import socket
 import sys
 import threading
@@ -147,30 +148,26 @@ def serve(*, port: int = 0, **options: Any) -> None:
         "orders": settings.orders,
         "seed": settings.seed,
     }
-    with _announced(ready) as announce:
-        server = _Announcing(_config(emulation), announce)
-        with contextlib.suppress(KeyboardInterrupt):
-            server.run(sockets=[listener])
+    _Announcing(_config(emulation), ready).run(sockets=[listener])
     emulation.store.records.close()
 
 
 class _Announcing(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, announce: Any) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Json) -> None:
         super().__init__(config)
-        self._announce = announce
+        self._ready = ready
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on a signal and leave with success, where uvicorn would raise it once more."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self.handle_exit)
+        yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self._announce()
-
-
-@contextlib.contextmanager
-def _announced(ready: Json) -> Iterator[Any]:
-    def announce() -> None:
-        sys.stdout.write(json.dumps(ready) + "\n")
+        sys.stdout.write(json.dumps(self._ready) + "\n")
         sys.stdout.flush()
-
-    yield announce
 
 
 def _listen(port: int) -> socket.socket:

@@ -24,6 +24,7 @@ class StoreOptions:
         seed: generated content depends on it and on the id, not on the number of orders.
         recorded: serve the recorded orders; None means only when none are generated.
         until: ISO time (UTC) shortly before which generated orders end; None means now.
+        one_second: all generated orders are made and changed in one second, as by an import.
         customers: registered customers to generate beside the recorded ones.
         products: simple products to generate beside the recorded catalogue.
         zone: the site's time zone.
@@ -46,6 +47,7 @@ class StoreOptions:
     seed: int = 1
     recorded: bool | None = None
     until: str | None = None
+    one_second: bool = False
     customers: int = 400
     products: int = 150
     zone: str = "America/Edmonton"

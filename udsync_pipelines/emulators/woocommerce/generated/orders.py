@@ -104,8 +104,10 @@ class Orders:
         by_class = self._taxes.at(billing["country"] or "CA", billing["state"] or "AB")
         lines, parts = self._lines(dice, head, mode, by_class)
         coupons = self._discount(dice, mode, lines, parts)
-        fees = _fees(dice, by_class[""])
-        shipping = _shipping(dice, billing["country"], by_class[""])
+        # A gift has nothing but its lines, so that its total is zero.
+        gift = any(coupon.code == "allfree" for coupon, _, _ in coupons)
+        fees = [] if gift else _fees(dice, by_class[""])
+        shipping = [] if gift else _shipping(dice, billing["country"], by_class[""])
         every = [*parts, *(part for _, part in fees), *(part for _, part in shipping)]
         totals = add_up(every, mode, by_class)
         rates = [rate for found in by_class.values() for rate in found]

@@ -66,13 +66,16 @@ class Head(NamedTuple):
 class Schedule:
     """The timetable of a generated store."""
 
-    def __init__(self, *, orders: int, seed: int, until: int, customers: int) -> None:
+    def __init__(
+        self, *, orders: int, seed: int, until: int, customers: int, one_second: bool = False
+    ) -> None:
         self.orders = orders
         self._seed = seed
         self._until = until
         self._customers = customers
         spacing = _LONGEST_SPAN // orders if orders else _USUAL_SPACING
         self._spacing = max(_LEAST_SPACING, min(_USUAL_SPACING, spacing))
+        self._one_second = one_second
         self._start = until - self._spacing * orders
 
     def heads(self) -> Iterator[Head]:
@@ -85,6 +88,8 @@ class Schedule:
         status = _STATUSES[bits % 288]
         created = self._start + index * self._spacing + (bits >> 9) % self._spacing
         refunds = self._refunds(status, bits >> 20)
+        if self._one_second:
+            created = self._until
         return Head(
             number=index,
             status=status,

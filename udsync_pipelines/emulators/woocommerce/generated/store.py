@@ -44,7 +44,11 @@ class GeneratedStore:
         self._products = options.products if options.orders else 0
         self._customers = customers
         self.schedule = Schedule(
-            orders=options.orders, seed=options.seed, until=until, customers=customers
+            orders=options.orders,
+            seed=options.seed,
+            until=until,
+            customers=customers,
+            one_second=options.one_second,
         )
         self.orders = Orders(
             seed=options.seed,
