@@ -14,7 +14,7 @@ from udsync_pipelines.sync.records import MappedRecord, RejectedRow, Row
 
 Keyed: TypeAlias = tuple[int, MappedRecord]
 ROOT_SYSTEM_COLUMNS = ("content_hash", "raw", "deleted_at")
-RECORDS_PER_CHUNK = 250  # encoded together while the database reads the chunk before
+RECORDS_PER_CHUNK = 50  # encoded together while the database reads the chunk before
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +30,11 @@ class Columns:
         Raises:
             UnfitValueError: a value does not fit; the problem starts with the column's name.
         """
+        by_row = [tuple(map(row.get, self.names)) for row in rows]
+        by_column = zip(*by_row, strict=True) if by_row else [()] * len(self.names)
         return {
-            name: self.encode_column(name, [row.get(name) for row in rows]) for name in self.names
+            name: self.encode_column(name, values)
+            for name, values in zip(self.names, by_column, strict=True)
         }
 
     def encode_column(self, name: str, values: Sequence[object]) -> Fields:
@@ -64,6 +67,7 @@ class PreparedRecord:
     """One record as lines for COPY: its root row, and for each child table its rows."""
 
     source_id: str
+    key: str
     root: str
     children: tuple[list[str], ...]
 
@@ -91,6 +95,14 @@ class Batch:
             prepared = self._prepare_or_reject(chunk)
             self._prepared.extend(prepared)
             yield prepared
+
+    def keys(self) -> list[int]:
+        """The keys of all records, prepared or not."""
+        return [int(record.key) for record in self._prepared] + [key for key, _ in self.waiting]
+
+    def prepared_keys(self) -> list[str]:
+        """The keys of the records that were prepared, as text."""
+        return [record.key for record in self._prepared]
 
     def _prepare_or_reject(self, chunk: Sequence[Keyed]) -> list[PreparedRecord]:
         try:
@@ -158,8 +170,8 @@ def _prepare_chunk(
     lines = _lines(encoded)
     child_lines = [_prepare_children(child, records, keys) for child in children]
     return [
-        PreparedRecord(record.source_id, line, tuple(own))
-        for record, line, *own in zip(records, lines, *child_lines, strict=True)
+        PreparedRecord(record.source_id, key, line, tuple(own))
+        for record, key, line, *own in zip(records, keys, lines, *child_lines, strict=True)
     ]
 
 

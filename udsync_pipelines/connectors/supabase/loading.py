@@ -1,6 +1,5 @@
 """Writing one prepared batch, in one transaction, whatever single rows are refused in it."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from psycopg.pq import TransactionStatus
 
 from udsync_pipelines.connectors.supabase.batch import Batch, PreparedRecord
 from udsync_pipelines.connectors.supabase.connection import Connection
+from udsync_pipelines.connectors.supabase.refusals import refusal
 from udsync_pipelines.connectors.supabase.responses import is_data_error
 from udsync_pipelines.connectors.supabase.statements import (
     COUNTS,
@@ -20,6 +20,7 @@ from udsync_pipelines.connectors.supabase.statements import (
     stage_child,
     stage_root,
 )
+from udsync_pipelines.connectors.supabase.straight import straight
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.sync.records import LoadReceipt, RejectedRow
 
@@ -34,6 +35,7 @@ class _Counts:
 class BatchLoader:
     """Writes one batch of one entity over one connection.
 
+    A batch that is all new is copied straight into the tables, any other by way of staging tables.
     Rows that only the database refuses are found by halving the batch inside savepoints, so that
     the batch still takes effect whole or not at all, less the refused records.
     """
@@ -54,6 +56,7 @@ class BatchLoader:
             stage_child(columns, store_id, number) for number, columns in enumerate(batch.children)
         )
         schema = batch.root.shape.schema
+        self._straight = straight(batch, entity, store_id, connection_id)
         self._note_mappings = note_mappings(schema, entity, store_id, connection_id)
 
     def load(self) -> LoadReceipt:
@@ -63,20 +66,53 @@ class BatchLoader:
             psycopg.Error: no single record is to blame; nothing was written.
         """
         refused: list[RejectedRow] = []
+        counts = self._copied_straight()
+        if counts is None:
+            counts = self._staged(refused)
+        rejected = (*self._batch.rejected, *refused)
+        return LoadReceipt(counts.created, counts.updated, counts.unchanged, rejected)
+
+    def _copied_straight(self) -> _Counts | None:
+        """Copy a batch that is all new into the tables themselves; None when that cannot be done.
+
+        It is twice as fast. Whatever stands in the way, another loader of the same records or a
+        bad row, is left to staging.
+        """
+        try:
+            with self._connection.transaction():
+                self._execute(PREAMBLE)
+                if self._connection.execute(
+                    self._straight.is_any_there.encode(), (self._batch.keys(),)
+                ).fetchall() != [(False,)]:
+                    return None
+                created = self._copy_straight()
+        except psycopg.Error as error:
+            if not _may_be_a_record(error):
+                raise
+            return None
+        return _Counts(created=created)
+
+    def _copy_straight(self) -> int:
+        straight = self._straight
+        count = self._copy(straight.root, straight.children, self._batch.chunks(), straight.prefix)
+        with self._copying(straight.mappings) as copy:
+            _send(copy, [straight.mapping_line(key) for key in self._batch.prepared_keys()])
+        return count
+
+    def _staged(self, refused: list[RejectedRow]) -> _Counts:
         try:
             with self._connection.transaction():
                 self._open_stages()
-                counts = self._write(self._batch.chunks())
+                return self._write(self._batch.chunks())
         except psycopg.Error as error:
-            if not (is_data_error(error) or _is_too_slow(error)):
+            if not _may_be_a_record(error):
                 raise
             with self._connection.transaction():
                 self._open_stages()
                 counts = _Counts()
                 records = [record for chunk in self._batch.chunks() for record in chunk]
                 self._write_in_parts(records, error, counts, refused)
-        rejected = (*self._batch.rejected, *refused)
-        return LoadReceipt(counts.created, counts.updated, counts.unchanged, rejected)
+        return counts
 
     def _open_stages(self) -> None:
         creates = [staged.create for staged in (self._root, *self._children)]
@@ -89,10 +125,10 @@ class BatchLoader:
         counts: _Counts,
         refused: list[RejectedRow],
     ) -> None:
-        if len(records) == 1:
-            if not is_data_error(error):
+        if len(records) <= 1:
+            if not (records and is_data_error(error)):
                 raise error
-            refused.append(_refusal(records[0], error))
+            refused.append(refusal(records[0].source_id, error))
             return
         middle = len(records) // 2
         for part in (records[:middle], records[middle:]):
@@ -105,7 +141,7 @@ class BatchLoader:
             except psycopg.Error as failure:
                 if self._connection.info.transaction_status is not TransactionStatus.INTRANS:
                     raise
-                if not (is_data_error(failure) or _is_too_slow(failure)):
+                if not _may_be_a_record(failure):
                     raise
                 self._write_in_parts(part, failure, counts, refused)
             else:
@@ -114,23 +150,33 @@ class BatchLoader:
                 counts.unchanged += written.unchanged
 
     def _write(self, chunks: Iterable[Sequence[PreparedRecord]]) -> _Counts:
-        child_lines: list[list[str]] = [[] for _ in self._children]
-        count = 0
-        with self._copying(self._root.copy) as copy:
-            for chunk in chunks:
-                count += len(chunk)
-                _send(copy, [record.root for record in chunk])
-                for number, lines in enumerate(child_lines):
-                    lines.extend(chain.from_iterable(record.children[number] for record in chunk))
-        for staged, lines in zip(self._children, child_lines, strict=True):
-            with self._copying(staged.copy) as copy:
-                _send(copy, lines)
+        count = self._copy(self._root.copy, [staged.copy for staged in self._children], chunks)
         for staged in (self._root, *self._children):
             for statement in staged.merge:
                 self._execute(statement)
         self._execute(self._note_mappings)
         ((created, written),) = self._connection.execute(COUNTS, prepare=False).fetchall()
         return _Counts(created, written - created, count - written)
+
+    def _copy(
+        self,
+        root: str,
+        children: Sequence[str],
+        chunks: Iterable[Sequence[PreparedRecord]],
+        prefix: str = "",
+    ) -> int:
+        child_lines: list[list[str]] = [[] for _ in children]
+        count = 0
+        with self._copying(root) as copy:
+            for chunk in chunks:
+                count += len(chunk)
+                _send(copy, [record.root for record in chunk], prefix)
+                for number, lines in enumerate(child_lines):
+                    lines.extend(chain.from_iterable(record.children[number] for record in chunk))
+        for statement, lines in zip(children, child_lines, strict=True):
+            with self._copying(statement) as copy:
+                _send(copy, lines, prefix)
+        return count
 
     @contextmanager
     def _copying(self, statement: str) -> Iterator[psycopg.Copy]:
@@ -142,44 +188,12 @@ class BatchLoader:
         self._connection.execute(statement.encode(), prepare=False)
 
 
-def _send(copy: psycopg.Copy, lines: Sequence[str]) -> None:
+def _send(copy: psycopg.Copy, lines: Sequence[str], prefix: str = "") -> None:
     if lines:
-        copy.write("\n".join(lines) + "\n")
+        between = f"\n{prefix}"
+        copy.write(f"{prefix}{between.join(lines)}\n")
 
 
-def _is_too_slow(error: psycopg.Error) -> bool:
-    return isinstance(error, psycopg.errors.QueryCanceled)
-
-
-_COPIED_COLUMN = re.compile(r"^COPY \S+, line \d+, column (\w+)", re.MULTILINE)
-_REASONS = {
-    "23502": ("not_null", "is empty, but the database wants a value", "Add a rule that fills it."),
-    "23505": ("duplicate", "repeats a value that must be unique", "Drop that unique constraint."),
-    "23503": ("foreign_key", "points to a row that is not there", "Drop that foreign key."),
-    "23514": ("check_failed", "breaks a check constraint", "Correct the record or the constraint."),
-    "22P02": ("not_readable", "cannot be read as the column's type", "Correct the mapping rule."),
-    "22001": ("too_long", "is too long for its column", "Make the column of type text."),
-    "22003": ("out_of_range", "is out of range for its column", "Enlarge the column's type."),
-    "54000": ("too_long", "is too long for an index", "Shorten it, or drop the index."),
-    "P0001": ("trigger_refused", "was refused by a trigger", "Correct the record or the trigger."),
-}
-
-
-def _refusal(record: PreparedRecord, error: psycopg.Error) -> RejectedRow:
-    state = error.sqlstate or ""
-    code, problem, cure = _REASONS.get(
-        state, ("data_refused", f"was refused (SQLSTATE {state})", "Correct the record's values.")
-    )
-    place = _place(error)
-    return RejectedRow(record.source_id, code, f"{place} {problem}.", cure)
-
-
-def _place(error: psycopg.Error) -> str:
-    """The column, else the constraint, else just the record; names only, never values."""
-    found = error.diag
-    if found.column_name:
-        return f"{found.table_name}.{found.column_name}"
-    if found.constraint_name:
-        return f"A value under {found.table_name}'s constraint {found.constraint_name}"
-    copied = _COPIED_COLUMN.search(found.context or "")
-    return f"The column {copied[1]}" if copied else "The record"
+def _may_be_a_record(error: psycopg.Error) -> bool:
+    """True when fewer records at a time may succeed: a bad one among them, or simply too many."""
+    return is_data_error(error) or isinstance(error, psycopg.errors.QueryCanceled)

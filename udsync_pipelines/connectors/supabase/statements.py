@@ -80,9 +80,10 @@ def stage_child(columns: Columns, store_id: UUID, number: int) -> Staged:
     own_key = tuple(name for name in table.key if name != STORE_ID.name)
     rest = [name for name in columns.names if name not in own_key]
     on_key = " and ".join(f"s.{quoted(name)} = t.{quoted(name)}" for name in own_key)
+    # An array makes the planner use the key's index, whatever it guesses of the new tables' sizes.
     remove = f"""
-delete from {target} t using {WRITTEN} w
- where t.{store} = {this_store} and t.{parent} = w.id
+delete from {target} t
+ where t.{store} = {this_store} and t.{parent} = any(array(select id from {WRITTEN}))
    and not exists (select from {stage} s where {on_key})"""  # noqa: S608
     upsert = f"""
 insert into {target} as t ({store}, {listed}, {quoted(SYNCED_AT.name)})
