@@ -2,10 +2,10 @@
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from udsync_pipelines.cli import connect, db, demo, emulate, plan, services, sync, tenant
 from udsync_pipelines.cli.output import ExitCode, complain, emit_json
@@ -44,11 +44,11 @@ def run(arguments: Sequence[str] | None = None) -> None:
         code = app(given, standalone_mode=False) or ExitCode.SETTLED
     except UdsyncError as error:
         code = _failed(error, as_json="--json" in given)
-    except click.exceptions.Abort:
+    except typer.Abort:
         complain("Stopped.")
         code = ExitCode.FAILED
-    except click.ClickException as error:
-        error.show()
+    except TyperException as error:
+        complain(f"{error.format_message()} See: udsync {' '.join(_command(given))} --help")
         code = ExitCode.USAGE
     except KeyboardInterrupt:
         complain("Stopped.")
@@ -67,6 +67,14 @@ def _failed(error: UdsyncError, *, as_json: bool) -> ExitCode:
     if as_json:
         emit_json({"ok": False, "code": error.code, "message": error.message, "cure": error.cure})
     return ExitCode.USAGE if error.code in USAGE_CODES else ExitCode.FAILED
+
+
+def _command(given: Sequence[str]) -> Iterator[str]:
+    """The words of the command line before its first option: the command that was meant."""
+    for word in given:
+        if word.startswith("-"):
+            return
+        yield word
 
 
 USAGE_CODES = frozenset({"bad_time", "usage"})

@@ -57,9 +57,11 @@ def answer(run: JobRun, ledger: PostgresLedger) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def print_summary(run: JobRun, ledger: PostgresLedger) -> None:
+def print_summary(run: JobRun, ledger: PostgresLedger, *, title: str = "What the sync did") -> None:
     """A run as a table, then what needs a person."""
-    table = Table("", *COLUMNS, title="What the sync did")
+    table = Table("", title=title)
+    for name in COLUMNS:
+        table.add_column(name, justify="right")
     for plan in run.plans:
         for entity in lane_named(plan.lane).entities:
             counts = counts_of(plan, entity.value)

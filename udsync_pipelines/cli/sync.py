@@ -3,7 +3,6 @@
 import sys
 from typing import Annotated, Any
 
-import click
 import typer
 
 from udsync_pipelines.cli.options import AsJson, TenantName
@@ -23,8 +22,17 @@ ASK_ABOVE = 10
 ENTITIES = [*(lane.name for lane in LANES), "all"]
 
 
+def known_entity(name: str) -> str:
+    """Refuse what is no entity, before anything is opened."""
+    if name not in ENTITIES:
+        raise typer.BadParameter(f"{name!r} cannot be synced; use one of: {', '.join(ENTITIES)}")
+    return name
+
+
 def sync(
-    entity: Annotated[str, typer.Argument(help="What to sync.", click_type=click.Choice(ENTITIES))],
+    entity: Annotated[
+        str, typer.Argument(help="What to sync.", metavar="|".join(ENTITIES), callback=known_entity)
+    ],
     tenant: TenantName,
     full: Annotated[
         bool, typer.Option("--full", help="Read the whole store and compare everything.")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Self
 from uuid import UUID
 
 import httpx
@@ -48,7 +49,7 @@ class TenantEngine:
     _installation: Installation
     _locks: LaneLocks
     _http: httpx.Client
-    _destinations: Sequence[SupabaseDestination]
+    destinations: Sequence[SupabaseDestination]
 
     def open(self, lane: Lane, options: SyncOptions, *, trigger: str, run_id: str | None) -> Plan:
         """Start a sync of a lane, and hold the lane.
@@ -84,9 +85,15 @@ class TenantEngine:
                     )
         return report
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Close connections and give back the lanes."""
-        for destination in self._destinations:
+        for destination in self.destinations:
             destination.close()
         self._http.close()
         self._locks.close()
@@ -141,7 +148,7 @@ def open_engine(installation: Installation, tenant_name: str) -> TenantEngine:
         _installation=installation,
         _locks=LaneLocks(plain_url(installation.databases.state_url)),
         _http=http,
-        _destinations=destinations,
+        destinations=destinations,
     )
 
 

@@ -208,6 +208,17 @@ def check_port(port: int) -> None:
             ) from None
 
 
+def free_port() -> int:
+    """A port that nothing listens on, below those that the kernel hands out by itself."""
+    for port in range(3070, 32_768):
+        try:
+            check_port(port)
+        except ConfigurationError:
+            continue
+        return port
+    raise ConfigurationError("no port is free on 127.0.0.1.", code="port_taken")
+
+
 def stop_services(home: Path, timeout: float = 90.0) -> bool:
     """Ask the supervisor to stop everything and wait for it; False when none runs.
 
@@ -249,6 +260,7 @@ __all__ = [
     "ProcessSet",
     "RunningServices",
     "check_port",
+    "free_port",
     "running_services",
     "stop_services",
 ]

@@ -10,8 +10,7 @@ import orjson
 import sqlalchemy as sa
 
 from udsync_pipelines.domain.identity import Entity
-from udsync_pipelines.store.repositories.bulk import driver_cursor
-from udsync_pipelines.store.tenancy import StateDatabase
+from udsync_pipelines.store.tenancy import StateDatabase, driver
 from udsync_pipelines.sync.entities import PARENTS
 from udsync_pipelines.sync.ports import KnownRecords, PageReceipt
 from udsync_pipelines.sync.records import ArchivedRecord, Bookmark, Page, SourceRecord
@@ -162,7 +161,7 @@ class PostgresArchive:
             return
         now = datetime.now(UTC)
         seqs = self._next_seqs(connection, len(records))
-        with driver_cursor(connection) as cursor:
+        with driver(connection).cursor() as cursor:
             cursor.executemany(
                 INSERT_RAW,
                 [

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from udsync_pipelines.store.repositories.bulk import driver_cursor
+from udsync_pipelines.store.tenancy import driver
 from udsync_pipelines.sync.plan import Intent
 from udsync_pipelines.sync.records import MappedRecord
 
@@ -33,7 +33,7 @@ def bind(
     """Bind records that arrived to their rows, with the version (row hash) that arrived."""
     if not records:
         return
-    with driver_cursor(connection) as cursor:
+    with driver(connection).cursor() as cursor:
         cursor.executemany(
             BIND,
             [

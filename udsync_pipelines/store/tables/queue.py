@@ -25,13 +25,12 @@ from udsync_pipelines.store.tables.declarative import (
 )
 from udsync_pipelines.store.tables.states import (
     IntentKind,
-    IntentState,
     Lane,
     LogLevel,
     Operation,
-    PlanState,
     Trigger,
 )
+from udsync_pipelines.sync.plan import IntentState, PlanState
 
 LOG_SEQ = sa.Sequence("log_seq", schema=SCHEMA, metadata=StoreTable.metadata)
 

@@ -37,20 +37,6 @@ class Trigger(StrEnum):
     BACKFILL = "backfill"
 
 
-class PlanState(StrEnum):
-    """How far a plan has come."""
-
-    PLANNING = "planning"
-    PLANNED = "planned"
-    AWAITING_APPROVAL = "awaiting_approval"
-    APPROVED = "approved"
-    APPLYING = "applying"
-    APPLIED = "applied"
-    FAILED = "failed"
-    SUPERSEDED = "superseded"
-    DRY_RUN = "dry_run"
-
-
 class IntentKind(StrEnum):
     """Whether an intent stands for a batch of records or for one."""
 
@@ -66,18 +52,6 @@ class Operation(StrEnum):
     DELETE = "delete"
     LOAD = "load"
     NONE = "none"
-
-
-class IntentState(StrEnum):
-    """How far an intent has come. `unknown`: sent, answer lost."""
-
-    PLANNED = "planned"
-    APPROVED = "approved"
-    SENT = "sent"
-    SETTLED = "settled"
-    REJECTED = "rejected"
-    UNKNOWN = "unknown"
-    SUPERSEDED = "superseded"
 
 
 class LogLevel(StrEnum):
