@@ -78,7 +78,7 @@ class RetryPolicy:
         attempts: how often one request is sent at most.
         first_wait: the wait before the second attempt; it doubles from there.
         longest_wait: where doubling ends. A platform that asks for longer is given longer.
-        budget: what all waits of one run may add up to.
+        budget: what waits, and attempts that failed, may add up to in one run.
         deadline: how long one answer may take, drop by drop, to arrive whole.
     """
 
@@ -105,6 +105,7 @@ class Transport:
         policy: RetryPolicy | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        timer: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._http = http
@@ -113,6 +114,7 @@ class Transport:
         self._policy = policy or RetryPolicy()
         self._sleep = sleep
         self._clock = clock
+        self._timer = timer
         self._chance = chance
         self.budget_left = self._policy.budget
         keep_credentials_out_of_logs()
@@ -136,7 +138,7 @@ class Transport:
             ConfigurationError: the peer's certificate is not trusted, or what `read` raises.
         """
         attempts: Iterator[Callable[[], T]] = _first_then(
-            first, lambda: self.send_once(request, retry, read)
+            first, lambda: self._timed(lambda: self.send_once(request, retry, read))
         )
         trying = Retrying(
             retry=lambda state: _may_be_sent_again(state, retry),
@@ -171,15 +173,24 @@ class Transport:
             raise self._refused(answer)
         return result
 
+    def _timed(self, attempt: Callable[[], T]) -> T:
+        """Charge a failed attempt to the budget, so that hung requests do not add up for hours."""
+        began_at = self._timer()
+        try:
+            return attempt()
+        except RetryableError:
+            self.budget_left -= self._timer() - began_at
+            raise
+
     def _exchange(self, request: httpx.Request) -> Answer:
-        ends_at = time.monotonic() + self._policy.deadline
+        ends_at = self._timer() + self._policy.deadline
         try:
             response = self._http.send(request, stream=True, follow_redirects=False)
             try:
                 body = bytearray()
                 for chunk in response.iter_bytes():
                     body += chunk
-                    if time.monotonic() > ends_at:
+                    if self._timer() > ends_at:
                         raise httpx.ReadTimeout("the answer drips", request=request)
             finally:
                 response.close()

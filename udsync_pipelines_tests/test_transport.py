@@ -147,6 +147,18 @@ def test_the_retry_budget_is_shared_by_all_requests_of_a_run() -> None:
     assert transport.budget_left < 40
 
 
+def test_requests_that_hang_use_up_the_retry_budget_too() -> None:
+    peer = Peer(httpx.ReadTimeout("slow"))
+    transport = peer.transport(RetryPolicy(budget=150, attempts=10))
+    ticks = iter(range(0, 10_000, 60))
+    transport._timer = lambda: float(next(ticks))
+
+    with pytest.raises(PlatformUnavailableError):
+        transport.send(request(), READS, text)
+
+    assert len(peer.requests) < 4
+
+
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [("5", 5.0), ("Sun, 22 Nov 2026 11:00:00 GMT", 0.0), ("soon", None), ("", None)],

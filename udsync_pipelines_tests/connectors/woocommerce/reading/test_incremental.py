@@ -336,3 +336,42 @@ def test_a_changed_row_without_its_time_is_an_error() -> None:
 
     with pytest.raises(RetryableError, match="without date_modified_gmt"):
         reader.run()
+
+
+def test_a_row_that_became_visible_late_behind_a_crash_is_read_by_the_next_run() -> None:
+    reader = reader_of(1)
+    for number in range(2, 302):
+        reader.shop.add("orders", [number], at=START + timedelta(minutes=number))
+    reader.wait(days=1)
+    reader.run(stop_after=2)
+    late = START + timedelta(minutes=196)
+    reader.shop.add("orders", [999], at=late)
+
+    reader.run()
+    reader.run()
+
+    assert 999 in reader.archive.live()
+
+
+def test_a_product_touched_behind_a_walk_by_id_is_read_by_the_next_run() -> None:
+    end = datetime(2026, 11, 1, 8, tzinfo=UTC)
+    shop = MovingStore(now=end - timedelta(days=3))
+    shop.zone_offset = lambda at: timedelta(hours=-6 if at < end else -7)
+    reader = Reader(shop, Entity.PRODUCT)
+    shop.add("products", [1])
+    reader.run()
+    for number in range(2, 402):
+        shop.add("products", [number], at=end + timedelta(seconds=18 * (number - 201)))
+    shop.now = end + timedelta(hours=6)
+
+    def slowly(shop: MovingStore) -> None:
+        shop.now += timedelta(minutes=10)
+        if shop.requests[-1].url.params.get("offset") == "198":
+            shop.touch("products", 2, name="changed behind us")
+
+    shop.between = slowly
+    reader.run()
+    shop.between = None
+    reader.run()
+
+    assert b"changed behind us" in reader.archive.bodies["2"]
