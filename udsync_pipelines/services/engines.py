@@ -23,6 +23,7 @@ from udsync_pipelines.mapping import Profile, default_profiles
 from udsync_pipelines.services.databases import plain_url
 from udsync_pipelines.services.fail_points import fail_points
 from udsync_pipelines.services.installation import Installation
+from udsync_pipelines.services.patient_destination import PatientDestination
 from udsync_pipelines.store.lane_locks import LaneLocks
 from udsync_pipelines.store.repositories import connection_status, connections
 from udsync_pipelines.store.repositories.archive import PostgresArchive
@@ -105,7 +106,7 @@ def open_engine(installation: Installation, tenant_name: str) -> TenantEngine:
     Raises:
         ConfigurationError: no such tenant, or no store is connected.
     """
-    tenant = installation.tenant(tenant_name)
+    settings, tenant = installation.settings, installation.tenant(tenant_name)
     with installation.state.tenant(tenant.id) as connection:
         source = connections.default(connection, tenant.id, Platform.WOOCOMMERCE)
         store_secrets = connections.open_credentials(connection, source, installation.keys)
@@ -123,7 +124,7 @@ def open_engine(installation: Installation, tenant_name: str) -> TenantEngine:
             store_secrets["consumer_key"].get_secret_value(),
             store_secrets["consumer_secret"].get_secret_value(),
         ),
-        policy=RetryPolicy(budget=installation.settings.retry_budget_seconds),
+        policy=RetryPolicy(budget=settings.retry_budget_seconds),
     )
     destinations = [
         _destination(target, url, source) for target, url in zip(targets, urls, strict=True)
@@ -135,10 +136,15 @@ def open_engine(installation: Installation, tenant_name: str) -> TenantEngine:
         archive=PostgresArchive(installation.state, tenant.id, source.id),
         ledger=ledger,
         targets=[
-            Target(target.id, target.platform.value, destination, supabase_profiles())
+            Target(
+                target.id,
+                target.platform.value,
+                PatientDestination(destination, budget=settings.retry_budget_seconds),
+                supabase_profiles(),
+            )
             for target, destination in zip(targets, destinations, strict=True)
         ],
-        reached=fail_points(installation.settings.fail_at),
+        reached=fail_points(settings.fail_at),
     )
     return TenantEngine(
         tenant=tenant,

@@ -112,6 +112,7 @@ class SyncEngine:
     def map(self, plan_id: UUID) -> Mapping[str, int]:
         """Map what is pending into planned batches; park what cannot be mapped."""
         with self._step(plan_id, "map") as (plan, counts):
+            self.ledger.discard_batches(plan_id)
             position = 0
             for entity, target in self._flows(plan):
                 planner = self._planner(plan, entity, target)
@@ -143,15 +144,15 @@ class SyncEngine:
         return self.ledger.plan(plan_id)
 
     def load(self, plan_id: UUID, platform: str) -> Mapping[str, int]:
-        """Carry out the plan's batches for one platform; nothing, unless the plan is approved.
+        """Carry out the plan's batches for one platform; nothing, if it only shows or waits.
 
         Raises:
-            ConfigurationError: the stored plan is not the one that was approved.
+            ConfigurationError: the stored plan is not the one that was approved, or it is over.
         """
         with self._step(plan_id, f"load_to_{platform}") as (plan, counts):
-            if plan.state not in (PlanState.APPROVED, PlanState.APPLYING):
+            if plan.state in (PlanState.DRY_RUN, PlanState.AWAITING_APPROVAL):
                 return counts
-            self._check_hash(plan)
+            self._check_may_run(plan)
             self.ledger.move_plan(plan_id, PlanState.APPLYING)
             for entity, target in self._flows(plan, platform):
                 counts.update({f"{entity}.{name}": 0 for name in ("created", "updated", "refused")})
@@ -173,18 +174,18 @@ class SyncEngine:
             ConfigurationError: it was not approved, or is over.
         """
         plan = self.ledger.plan(plan_id)
-        if plan.state not in (PlanState.APPROVED, PlanState.APPLYING):
-            raise ConfigurationError(
-                f"plan {plan_id} cannot be carried out; it is {plan.state}.",
-                cure="Sync again to make a new plan.",
-                code="plan_not_approved",
-            )
+        self._check_may_run(plan)
         return plan
 
     def close(self, plan_id: UUID) -> SyncReport:
-        """End the sync: it is applied when every batch is settled. Returns what it came to."""
+        """End the sync: it is applied when every batch is settled. Returns what it came to.
+
+        Raises:
+            ConfigurationError: batches are left that were not carried out.
+        """
         plan = self.ledger.plan(plan_id)
         if plan.state is PlanState.APPLYING:
+            self._check_settled(plan)
             self.ledger.move_plan(plan_id, PlanState.APPLIED)
         lane = self._lane(plan)
         return SyncReport(
@@ -255,12 +256,29 @@ class SyncEngine:
         )
         return plan_hash(self.ledger.intents(plan_id), versions)
 
-    def _check_hash(self, plan: Plan) -> None:
-        if plan.state is PlanState.APPROVED and self._hash(plan.id) != plan.plan_hash:
+    def _check_may_run(self, plan: Plan) -> None:
+        """A failed load may be tried again; what is over or was never approved may not run."""
+        is_open = plan.state in (PlanState.APPROVED, PlanState.APPLYING, PlanState.FAILED)
+        if not (is_open and plan.is_approved):
+            raise ConfigurationError(
+                f"plan {plan.id} cannot be carried out; it is {plan.state}.",
+                cure="Sync again to make a new plan.",
+                code="plan_not_approved",
+            )
+        if self._hash(plan.id) != plan.plan_hash:
             raise ConfigurationError(
                 f"plan {plan.id} is not the plan that was approved.",
                 cure="Sync again: a new plan is made from what is known now.",
                 code="plan_changed",
+            )
+
+    def _check_settled(self, plan: Plan) -> None:
+        left = sum(1 for _ in self.ledger.intents(plan.id, IntentState.APPROVED, IntentState.SENT))
+        if left:
+            raise ConfigurationError(
+                f"{left} batches of plan {plan.id} were not carried out.",
+                cure="Sync again; the next sync plans what is left.",
+                code="batches_left",
             )
 
 

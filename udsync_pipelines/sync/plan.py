@@ -146,6 +146,7 @@ class Plan:
     trigger: str
     state: PlanState
     plan_hash: str | None
+    is_approved: bool
     counts: Mapping[str, JSON]
     run_id: str | None
     error: Mapping[str, JSON] | None

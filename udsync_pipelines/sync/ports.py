@@ -179,6 +179,9 @@ class Ledger(Protocol):
     def parked_ids(self, target_connection_id: UUID, source: UUID, entity: Entity) -> Sequence[str]:
         """The records that are parked for this destination, ascending."""
 
+    def discard_batches(self, plan_id: UUID) -> None:
+        """Forget what a step that is repeated had planned before."""
+
     def plan_batch(self, intent: Intent, source: UUID, *, park: bool) -> int:
         """Store one planned batch and park its records; return how many are parked newly.
 

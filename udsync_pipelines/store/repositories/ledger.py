@@ -158,6 +158,17 @@ class PostgresLedger:
                 connection, self.tenant_id, target_connection_id, source, entity
             )
 
+    def discard_batches(self, plan_id: UUID) -> None:
+        """Forget what a step that is repeated had planned before."""
+        with self._transaction() as connection:
+            connection.execute(
+                sa.text(
+                    "DELETE FROM udsync.sync_queue WHERE tenant_id = :tenant"
+                    " AND plan_id = :id AND kind = 'batch'"
+                ),
+                {"tenant": self.tenant_id, "id": plan_id},
+            )
+
     def plan_batch(self, intent: Intent, source: UUID, *, park: bool) -> int:
         """Store one planned batch and park its records; return how many are parked newly."""
         with self._transaction() as connection:
@@ -364,6 +375,7 @@ def _plan(row: Any) -> Plan:
         trigger=row.trigger,
         state=PlanState(row.state),
         plan_hash=row.plan_hash,
+        is_approved=row.approved_at is not None,
         counts=row.counts,
         run_id=row.run_id,
         error=row.error,
