@@ -188,5 +188,6 @@ def _config(emulation: Emulation) -> uvicorn.Config:
         server_header=False,
         date_header=False,
         proxy_headers=False,
+        timeout_keep_alive=120,
         timeout_graceful_shutdown=1,
     )

@@ -11,6 +11,7 @@ from udsync_pipelines.emulators.woocommerce.answers import (
     invalid_parameters,
     json_answer,
 )
+from udsync_pipelines.emulators.woocommerce.brief import INDEXED, from_index
 from udsync_pipelines.emulators.woocommerce.fields import pick_fields, with_decimals
 from udsync_pipelines.emulators.woocommerce.lists import ORDERS, VARIATIONS, Collection
 from udsync_pipelines.emulators.woocommerce.parameters import (
@@ -38,16 +39,23 @@ def list_records(
     request = read_list(query, collection, _statuses(store, collection))
     chosen = select(store, collection, request, parent)
     total = store.records.count(chosen.where, chosen.values)
-    found = store.records.page(chosen.where, chosen.values, tail_of(collection, request))
-    if not found and request.page > 1 and _forgets_total(store, collection):
+    tail = tail_of(collection, request)
+    wanted = set(query.many("_fields"))
+    if collection is ORDERS and wanted and wanted <= INDEXED and "dp" not in query:
+        rows = store.records.rows(chosen.where, chosen.values, tail)
+        body, shown_rows = orjson.dumps([from_index(row, wanted) for row in rows]), len(rows)
+    else:
+        found = store.records.page(chosen.where, chosen.values, tail)
+        body, shown_rows = _render(store, collection, request, found, parent), len(found)
+    if not shown_rows and request.page > 1 and _forgets_total(store, collection):
         total = 0
     pages = -(-total // request.per_page)
     headers = {"X-WP-Total": str(total), "X-WP-TotalPages": str(pages)}
     base = f"{store.options.site_url}/wp-json/wc/v3/{path}"
-    link = link_header(base, request, collection, pages, rows=len(found))
+    link = link_header(base, request, collection, pages, rows=shown_rows)
     if link:
         headers["Link"] = link
-    return Answer(_render(store, collection, request, found, parent), headers=headers)
+    return Answer(body, headers=headers)
 
 
 def _statuses(store: Store, collection: Collection) -> tuple[str, ...]:

@@ -69,7 +69,8 @@ class Sums:
         )
 
     def _add(self, order_id: int, status: str) -> None:
-        order = orjson.loads(self._store.records.body("order", order_id) or b"{}")
+        stored = self._store.records.stored_body("order", order_id)
+        order = orjson.loads(stored) if stored else self._store.generated.figures(order_id)
         self._statuses[status] = self._statuses.get(status, 0) + 1
         sums = self._orders.setdefault(order["currency"], {"count": 0})
         sums["count"] += 1

@@ -111,6 +111,34 @@ def test_the_sums_of_a_generated_store_equal_what_its_pages_say(store_emulator: 
     assert {currency: Decimal(found[currency]["total"]) for currency in found} == totals
 
 
+def test_a_generated_order_keeps_what_was_changed_on_it(store_emulator: StartStore) -> None:
+    store = store_emulator(orders=30, seed=2)
+    changed = store.control.edit_order(10_001, {"customer_note": "kept"})
+
+    with client_of(store) as client:
+        order = client.get("orders/10001").json()
+        newest = client.get("orders", params={"orderby": "modified", "per_page": 1}).json()
+
+    assert order == changed == newest[0]
+    assert order["customer_note"] == "kept"
+
+
+def test_deleting_a_generated_customer_turns_the_orders_to_guests(
+    store_emulator: StartStore,
+) -> None:
+    store = store_emulator(orders=60, seed=2, customers=3)
+
+    with client_of(store) as client:
+        before = client.get("orders", params={"customer": 101, "per_page": 100}).json()
+        store.control.delete_customer(101)
+        after = [client.get(f"orders/{order['id']}").json() for order in before]
+        left = client.get("orders", params={"customer": 101}).json()
+
+    assert len(before) > 3
+    assert {order["customer_id"] for order in after} == {0}
+    assert left == []
+
+
 def test_faults_can_be_set_shown_and_lifted_over_http(
     door: httpx.Client, ask: httpx.Client
 ) -> None:
