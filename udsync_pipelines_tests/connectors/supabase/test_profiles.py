@@ -1,9 +1,10 @@
 """Recorded WooCommerce records, mapped by the default profiles, land to the cent."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -12,14 +13,18 @@ import pytest
 
 from udsync_pipelines.connectors.supabase import SupabaseDestination
 from udsync_pipelines.connectors.supabase.tables import KNOWN_TARGETS, OWNED_TARGETS
+from udsync_pipelines.connectors.woocommerce import customer as woo_customer
 from udsync_pipelines.connectors.woocommerce import order as woo_order
+from udsync_pipelines.connectors.woocommerce import product as woo_product
+from udsync_pipelines.connectors.woocommerce import refund as woo_refund
+from udsync_pipelines.connectors.woocommerce import variation as woo_variation
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.mapping import Profile, default_profiles
 from udsync_pipelines.sync.records import MappedRecord
 from udsync_pipelines_tests.connectors.supabase.conftest import Session
 from udsync_pipelines_tests.connectors.supabase.records import record
 
-RECORDED = files("udsync_pipelines.emulators.woocommerce") / "recorded" / "orders.jsonl"
+RECORDED = Path(str(files("udsync_pipelines.emulators.woocommerce"))) / "recorded" / "orders.jsonl"
 DIRECTION = "woocommerce_to_supabase"
 AMOUNTS = ("total", "total_tax", "discount_total", "discount_tax", "shipping_total",
            "shipping_tax", "cart_tax")  # fmt: skip
@@ -117,3 +122,43 @@ def test_loading_the_recorded_orders_again_writes_nothing(
     second = destination.load(Entity.ORDER, orders)
 
     assert (second.created, second.updated, second.unchanged) == (0, 0, first.created)
+
+
+CANONICAL: dict[Entity, Callable[[bytes], object]] = {
+    Entity.CUSTOMER: woo_customer.canonical,
+    Entity.PRODUCT: woo_product.canonical,
+    Entity.VARIATION: lambda raw: woo_variation.canonical(raw, b'{"id": 10}'),
+    Entity.REFUND: lambda raw: woo_refund.canonical(raw, b'{"id": 76, "currency": "CAD"}'),
+}
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize(
+    ("entity", "sent_as", "stored_as"),
+    [
+        (Entity.CUSTOMER, "email", "email"),
+        (Entity.PRODUCT, "sku", "sku"),
+        (Entity.VARIATION, "sku", "sku"),
+        (Entity.REFUND, "amount", "amount"),
+    ],
+)
+def test_recorded_records_of_the_other_entities_land_too(
+    destination: SupabaseDestination, entity: Entity, sent_as: str, stored_as: str
+) -> None:
+    file = RECORDED.parent / f"{entity.value}s.jsonl"
+    sent = {str(orjson.loads(raw)["id"]): raw for raw in file.read_bytes().splitlines()}
+    profile = profiles()[entity.value]
+    records = [
+        record(entity, key, profile.apply(CANONICAL[entity](raw), orjson.loads(raw)), raw=raw)
+        for key, raw in sent.items()
+    ]
+
+    receipt = destination.load(entity, records)
+
+    stored = destination.stored(entity, list(sent))
+    assert receipt.rejected == ()
+    assert receipt.created == len(sent) > 10
+    for key, raw in sent.items():
+        wanted = orjson.loads(raw)[sent_as]
+        found = stored[key][stored_as]
+        assert found == (Decimal(wanted) if isinstance(found, Decimal) else wanted)
