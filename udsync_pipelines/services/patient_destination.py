@@ -24,7 +24,7 @@ class PatientDestination:
         self._destination = destination
         self._attempts = Retrying(
             retry=retry_if_exception_type(RetryableError),
-            wait=wait_exponential_jitter(initial=0.5, max=30),
+            wait=wait_exponential_jitter(multiplier=0.5, max=30),
             stop=stop_after_delay(budget),
             reraise=True,
         )
