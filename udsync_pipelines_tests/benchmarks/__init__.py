@@ -1,0 +1,1 @@
+"""Measurements, run by `make bench SUITE=<module>`: they print figures and hold hard bars."""
