@@ -11,6 +11,7 @@ import dagster as dg
 
 from udsync_pipelines.orchestration.assets import TENANTS, materializations
 from udsync_pipelines.orchestration.config import ApprovedPlanConfig, SyncConfig
+from udsync_pipelines.orchestration.failures import explained
 from udsync_pipelines.orchestration.metadata import (
     counts_metadata,
     parked_metadata,
@@ -49,6 +50,7 @@ def _extract(lane: Lane) -> dg.OpDefinition:
         description=f"Read {lane.name} from the store and archive every page as it came.",
         ins={"after": dg.In(dg.Nothing)},
     )
+    @explained
     def extract(context: dg.OpExecutionContext, config: SyncConfig, engines: SyncEngines) -> str:
         tenant = engines.of(config.tenant)
         plan = tenant.open(lane, config.options(), trigger=config.trigger, run_id=context.run_id)
@@ -63,6 +65,7 @@ def _map(lane: Lane) -> dg.OpDefinition:
         name=f"map_{lane.name}",
         description=f"Map archived {lane.name} to rows; park what cannot be mapped.",
     )
+    @explained
     def map_records(context: dg.OpExecutionContext, sync: str, engines: SyncEngines) -> str:
         tenant, plan_id = _resume(sync, engines)
         context.add_output_metadata(counts_metadata(tenant.engine.map(plan_id)))
@@ -76,6 +79,7 @@ def _resolve(lane: Lane) -> dg.OpDefinition:
         name=f"resolve_{lane.singular}_conflicts",
         description="Compare with the destination: create, update or leave, field by field.",
     )
+    @explained
     def resolve(context: dg.OpExecutionContext, sync: str, engines: SyncEngines) -> str:
         tenant, plan_id = _resume(sync, engines)
         context.add_output_metadata(plan_metadata(tenant.engine.resolve(plan_id)))
@@ -91,6 +95,7 @@ def load_op(name: str, platform: str) -> dg.OpDefinition:
         name=f"load_{name}_to_{platform}",
         description=f"Write the approved changes to {platform}, a batch a transaction.",
     )
+    @explained
     def load(context: dg.OpExecutionContext, sync: str, engines: SyncEngines) -> str:
         tenant, plan_id = _resume(sync, engines)
         counts = tenant.engine.load(plan_id, platform)
@@ -110,6 +115,7 @@ def close_op(name: str) -> dg.OpDefinition:
         name=f"close_{name}",
         description="End the sync: count, and fail when records were newly parked.",
     )
+    @explained
     def close(context: dg.OpExecutionContext, syncs: list[str], engines: SyncEngines) -> None:
         tenant, plan_id = _resume(syncs[0], engines)
         report = tenant.close_sync(plan_id)
@@ -128,6 +134,7 @@ def close_op(name: str) -> dg.OpDefinition:
     name="open_approved_plan",
     description="Take up a plan that a person has approved.",
 )
+@explained
 def open_approved_plan(
     context: dg.OpExecutionContext, config: ApprovedPlanConfig, engines: SyncEngines
 ) -> str:

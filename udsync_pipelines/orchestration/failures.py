@@ -1,0 +1,33 @@
+"""How an error of ours looks in Dagster: one sentence, and its cure beside it."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import dagster as dg
+
+from udsync_pipelines.errors import RetryableError, UdsyncError
+
+Parameters = ParamSpec("Parameters")
+Answer = TypeVar("Answer")
+
+
+def explained(op: Callable[Parameters, Answer]) -> Callable[Parameters, Answer]:
+    """Let an op's errors appear as failures with sentence, code, record and cure."""
+
+    @wraps(op)
+    def body(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Answer:
+        try:
+            return op(*args, **kwargs)
+        except UdsyncError as error:
+            raise dg.Failure(
+                description=str(error),
+                metadata={
+                    name: value
+                    for name in ("code", "platform", "record", "cure", "request_id")
+                    if (value := getattr(error, name))
+                },
+                allow_retries=isinstance(error, RetryableError),
+            ) from error
+
+    return body
