@@ -34,6 +34,9 @@ from udsync_pipelines.sync.ports import Archive, Destination, Ledger, Source
 
 EXTRACT_COUNTS = ("calls", "read", "changed", "unchanged", "deleted")
 
+OVER = (PlanState.APPLIED, PlanState.DRY_RUN, PlanState.SUPERSEDED)
+"""How a plan ends for good; how it ended is never written over."""
+
 SHOWN_PARKED = 50
 """How many newly parked records a report names; all of them are in the ledger."""
 
@@ -110,8 +113,13 @@ class SyncEngine:
             return counts
 
     def map(self, plan_id: UUID) -> Mapping[str, int]:
-        """Map what is pending into planned batches; park what cannot be mapped."""
+        """Map what is pending into planned batches; park what cannot be mapped.
+
+        Raises:
+            ConfigurationError: the plan is over.
+        """
         with self._step(plan_id, "map") as (plan, counts):
+            _check_open(plan)
             self.ledger.discard_batches(plan_id)
             position = 0
             for entity, target in self._flows(plan):
@@ -125,8 +133,13 @@ class SyncEngine:
             return counts
 
     def resolve(self, plan_id: UUID) -> Plan:
-        """Compare the batches with the destinations, seal the plan, and approve it if it may."""
+        """Compare the batches with the destinations, seal the plan, and approve it if it may.
+
+        Raises:
+            ConfigurationError: the plan is over.
+        """
         with self._step(plan_id, "resolve") as (plan, counts):
+            _check_open(plan)
             for entity, target in self._flows(plan):
                 planner = self._planner(plan, entity, target)
                 counts.update({f"{entity}.{action}": 0 for action in ("create", "update", "skip")})
@@ -155,7 +168,9 @@ class SyncEngine:
             self._check_may_run(plan)
             self.ledger.move_plan(plan_id, PlanState.APPLYING)
             for entity, target in self._flows(plan, platform):
-                counts.update({f"{entity}.{name}": 0 for name in ("created", "updated", "refused")})
+                # A load that is taken up again goes on counting.
+                for name in ("created", "updated", "refused"):
+                    counts[f"{entity}.{name}"] += _counted(plan, f"{entity}.{name}")
                 loader = self._loader(entity, target)
                 for intent in self._planned(
                     plan_id, entity, target, IntentState.APPROVED, IntentState.SENT
@@ -202,10 +217,12 @@ class SyncEngine:
         """Count and time one step; record a failure in the plan before passing it on."""
         counts: Counter[str] = Counter()
         started = time.monotonic()
+        plan = self.ledger.plan(plan_id)
         try:
-            yield self.ledger.plan(plan_id), counts
+            yield plan, counts
         except Exception as error:
-            self.ledger.move_plan(plan_id, PlanState.FAILED, error=_failure(name, error))
+            if plan.state not in OVER:
+                self.ledger.move_plan(plan_id, PlanState.FAILED, error=_failure(name, error))
             raise
         finally:
             seconds = round(time.monotonic() - started, 3)
@@ -260,11 +277,7 @@ class SyncEngine:
         """A failed load may be tried again; what is over or was never approved may not run."""
         is_open = plan.state in (PlanState.APPROVED, PlanState.APPLYING, PlanState.FAILED)
         if not (is_open and plan.is_approved):
-            raise ConfigurationError(
-                f"plan {plan.id} cannot be carried out; it is {plan.state}.",
-                cure="Sync again to make a new plan.",
-                code="plan_not_approved",
-            )
+            raise _cannot_go_on(plan)
         if self._hash(plan.id) != plan.plan_hash:
             raise ConfigurationError(
                 f"plan {plan.id} is not the plan that was approved.",
@@ -280,6 +293,25 @@ class SyncEngine:
                 cure="Sync again; the next sync plans what is left.",
                 code="batches_left",
             )
+
+
+def _check_open(plan: Plan) -> None:
+    """A plan that is over stays as it ended, with its batches and receipts."""
+    if plan.state in OVER:
+        raise _cannot_go_on(plan)
+
+
+def _cannot_go_on(plan: Plan) -> ConfigurationError:
+    return ConfigurationError(
+        f"plan {plan.id} cannot be carried out; it is {plan.state}.",
+        cure="Sync again to make a new plan.",
+        code="plan_not_approved",
+    )
+
+
+def _counted(plan: Plan, name: str) -> int:
+    number = plan.counts.get(name)
+    return number if isinstance(number, int) else 0
 
 
 def _failure(step: str, error: Exception) -> Mapping[str, str | None]:

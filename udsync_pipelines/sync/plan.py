@@ -204,5 +204,12 @@ def _shown(value: object) -> JSON:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     if isinstance(value, Decimal):
-        return format(value.normalize(), "f")
+        return _shown_number(value)
     return json.dumps(value, sort_keys=True, default=str, ensure_ascii=False)
+
+
+def _shown_number(value: Decimal) -> str:
+    """Exact, without the zeros that say nothing; `normalize` would round after 28 digits."""
+    text = format(value, "f")
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text

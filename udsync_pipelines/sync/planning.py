@@ -12,13 +12,14 @@ from udsync_pipelines.sync.plan import (
     Differences,
     Intent,
     IntentState,
+    Parked,
     Plan,
     PlannedRecord,
     classify,
     differences,
 )
 from udsync_pipelines.sync.ports import Archive, Destination, Ledger
-from udsync_pipelines.sync.records import ArchivedRecord
+from udsync_pipelines.sync.records import ArchivedRecord, MappedRecord
 
 BATCH = 1000
 """Records per batch: planned, written and recorded together."""
@@ -44,6 +45,8 @@ class Planner:
         """
         for offset, (records, last_seq) in enumerate(self._pending()):
             mapped, parked = self.mapper.map_all(records)
+            gone = self._gone(records, parked)
+            settled = {record.source_id for record in gone}
             intent = Intent(
                 id=uuid4(),
                 plan_id=self.plan.id,
@@ -51,12 +54,12 @@ class Planner:
                 entity=self.entity,
                 target_connection_id=self.target_connection_id,
                 state=IntentState.PLANNED,
-                records=tuple(
-                    PlannedRecord(record.source_id, record.row_hash, record.deleted_at is not None)
-                    for record in mapped
+                records=(
+                    *(_planned(record.row_hash, record) for record in mapped),
+                    *(_planned(record.content_hash, record) for record in gone),
                 ),
                 last_seq=last_seq,
-                parked=tuple(parked),
+                parked=tuple(one for one in parked if one.source_id not in settled),
             )
             newly_parked = self.ledger.plan_batch(
                 intent, self.plan.source_connection_id, park=not self.plan.options.dry_run
@@ -73,6 +76,17 @@ class Planner:
         self.ledger.resolve_batch(resolved)
         self.reached("resolve.planned")
         return resolved
+
+    def _gone(
+        self, records: Sequence[ArchivedRecord], unmapped: Sequence[Parked]
+    ) -> Sequence[ArchivedRecord]:
+        """What cannot be mapped, but is deleted in the shop and never landed: nothing is to do."""
+        ids = {one.source_id for one in unmapped}
+        deleted = [one for one in records if one.deleted_at and one.source_id in ids]
+        if not deleted:
+            return ()
+        held = self.destination.hashes(self.entity, [one.source_id for one in deleted])
+        return [one for one in deleted if one.source_id not in held]
 
     def _pending(self) -> Iterator[tuple[Sequence[ArchivedRecord], int]]:
         """Batches of archived records, each with the seq up to which they make things whole.
@@ -115,3 +129,7 @@ class Planner:
             for record in mapped
             if record.source_id in stored
         }
+
+
+def _planned(row_hash: bytes, record: ArchivedRecord | MappedRecord) -> PlannedRecord:
+    return PlannedRecord(record.source_id, row_hash, record.deleted_at is not None)

@@ -1,0 +1,1 @@
+"""Tests of the engine, on small ports that behave like the real ones."""
