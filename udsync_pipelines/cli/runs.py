@@ -20,11 +20,12 @@ TENANT_TAG = "udsync/tenant"
 
 @dataclass(frozen=True, slots=True)
 class JobRun:
-    """A job that was run to its end: its id, Dagster's verdict, and its plans."""
+    """A job that was run to its end: its id, Dagster's verdict, its plans, why it failed."""
 
     run_id: str
     status: str
     plans: Sequence[Plan]
+    reasons: Sequence[str] = ()
 
 
 def run_job(
@@ -49,7 +50,8 @@ def run_job(
             status = door.wait(run_id)
     else:
         run_id, status = _execute_here(installation, job, run_config, tags)
-    return JobRun(run_id, status, ledger.plans_of_run(run_id))
+    reasons = () if status == "SUCCESS" else _reasons(installation, run_id)
+    return JobRun(run_id, status, ledger.plans_of_run(run_id), reasons)
 
 
 def _execute_here(
@@ -78,3 +80,25 @@ def _execute_here(
             raise_on_error=False,
         )
     return run_id, "SUCCESS" if result.success else "FAILURE"
+
+
+def _reasons(installation: Installation, run_id: str) -> Sequence[str]:
+    """What Dagster has noted of the ops that failed, or of the run itself; a line each."""
+    import dagster as dg  # noqa: PLC0415
+
+    prepare_dagster_home(installation.settings)
+    with dg.DagsterInstance.get() as instance:
+        for kind in (dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.RUN_FAILURE):
+            events = [entry.dagster_event for entry in instance.all_logs(run_id, of_type=kind)]
+            if events:
+                return tuple(_reason(event) for event in events if event is not None)
+    return ()
+
+
+def _reason(event: Any) -> str:
+    failure = event.step_failure_data if event.is_step_failure else None
+    if failure is None:
+        return str(event.message).splitlines()[0]
+    if failure.user_failure_data is not None and failure.user_failure_data.description:
+        return f"{event.step_key}: {failure.user_failure_data.description}"
+    return f"{event.step_key}: an unexpected error; Dagster's page of the run shows it."

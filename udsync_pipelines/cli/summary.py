@@ -4,13 +4,15 @@ from typing import Any
 
 from rich.table import Table
 
-from udsync_pipelines.cli.output import ExitCode, console, say
+from udsync_pipelines.cli.output import ExitCode, complain, console, say
 from udsync_pipelines.cli.runs import JobRun
 from udsync_pipelines.store.repositories.ledger import PostgresLedger
 from udsync_pipelines.sync.entities import lane_named
 from udsync_pipelines.sync.plan import Plan, PlanState
 
 COLUMNS = ("read", "created", "updated", "skipped", "parked")
+ONLY_PLANNED = (PlanState.AWAITING_APPROVAL, PlanState.DRY_RUN)
+PLANNED_NAMES = {"created": "to create", "updated": "to update", "skipped": "to skip"}
 SHOWN_PARKED = 20
 
 
@@ -35,6 +37,7 @@ def answer(run: JobRun, ledger: PostgresLedger) -> dict[str, Any]:
         "ok": code is ExitCode.SETTLED,
         "exit_code": int(code),
         "run_id": run.run_id,
+        "reasons": list(run.reasons),
         "syncs": [
             {
                 "sync_id": str(plan.id),
@@ -59,9 +62,14 @@ def answer(run: JobRun, ledger: PostgresLedger) -> dict[str, Any]:
 
 def print_summary(run: JobRun, ledger: PostgresLedger, *, title: str = "What the sync did") -> None:
     """A run as a table, then what needs a person."""
-    table = Table("", title=title)
+    if not run.plans:
+        for reason in run.reasons:
+            complain(reason)
+        return
+    is_done = not any(plan.state in ONLY_PLANNED for plan in run.plans)
+    table = Table("", title=title if is_done else "What the sync would do")
     for name in COLUMNS:
-        table.add_column(name, justify="right")
+        table.add_column(name if is_done else PLANNED_NAMES.get(name, name), justify="right")
     for plan in run.plans:
         for entity in lane_named(plan.lane).entities:
             counts = counts_of(plan, entity.value)
@@ -69,6 +77,9 @@ def print_summary(run: JobRun, ledger: PostgresLedger, *, title: str = "What the
     console.print(table)
     for plan in run.plans:
         _print_state(plan, ledger)
+    if not any(plan.error for plan in run.plans):
+        for reason in run.reasons:
+            complain(reason)
 
 
 def counts_of(plan: Plan, entity: str) -> dict[str, int]:
