@@ -84,7 +84,7 @@ def _execute_here(
 
 def _reasons(installation: Installation, run_id: str) -> Sequence[str]:
     """What Dagster has noted of the ops that failed, or of the run itself; a line each."""
-    import dagster as dg  # noqa: PLC0415
+    import dagster as dg
 
     prepare_dagster_home(installation.settings)
     with dg.DagsterInstance.get() as instance:

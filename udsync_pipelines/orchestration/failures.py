@@ -23,7 +23,7 @@ def explained(op: Callable[Parameters, Answer]) -> Callable[Parameters, Answer]:
             raise dg.Failure(
                 description=str(error),
                 metadata={
-                    name: value
+                    name: str(value)  # plain text: Dagster stores no enumerations of ours
                     for name in ("code", "platform", "record", "cure", "request_id")
                     if (value := getattr(error, name))
                 },
