@@ -24,6 +24,11 @@ class Profile:
     record_type: type = field(compare=False, repr=False)
     blocks: tuple[Block, ...] = field(compare=False, repr=False)
 
+    @property
+    def root_table(self) -> str:
+        """The table that holds the record itself; the others hold its parts."""
+        return self.blocks[0].table
+
     def apply(self, record: object, raw: Mapping[str, object]) -> dict[str, list[Row]]:
         """The rows of a record by table, root table first. Neither argument is changed.
 

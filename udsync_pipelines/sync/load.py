@@ -48,8 +48,9 @@ class Loader:
 
     def _write(self, intent: Intent, archived: dict[str, ArchivedRecord]) -> Outcome:
         mapped = self._as_planned(intent, archived)
+        table = self.mapper.profile.root_table
         if not mapped:
-            return Outcome((), (), LoadReceipt(created=0, updated=0, unchanged=0))
+            return Outcome((), (), LoadReceipt(created=0, updated=0, unchanged=0), table)
         receipt = self.destination.load(intent.entity, mapped)
         refused = {row.source_id for row in receipt.rejected}
         return Outcome(
@@ -65,6 +66,7 @@ class Loader:
                 for row in receipt.rejected
             ],
             receipt=receipt,
+            root_table=table,
         )
 
     def _as_planned(

@@ -109,11 +109,15 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one batch: the records that arrived, those that are parked, the receipt."""
+    """What became of one batch: the records that arrived, those that are parked, the receipt.
+
+    `root_table` is where the destination has the records of this entity.
+    """
 
     arrived: Sequence[MappedRecord]
     parked: Sequence[Parked]
     receipt: LoadReceipt
+    root_table: str = ""
 
 
 class Archive(Protocol):
@@ -204,6 +208,7 @@ class Ledger(Protocol):
     def settle(self, intent: Intent, source: UUID, progress: Progress, outcome: Outcome) -> int:
         """In one transaction: the intent is settled, its records bound, the progress moved.
 
+        Records that needed no write are bound too, where a crash has kept that from happening.
         Records that arrived are no longer parked; records that the destination refused are.
         Returns how many are parked newly.
         """

@@ -260,6 +260,7 @@ class PostgresLedger:
             self._settle_intent(connection, intent, outcome)
             self._move_progress(connection, intent, source, progress)
             bindings.bind(connection, self.tenant_id, source, intent, outcome.arrived)
+            bindings.bind_found(connection, self.tenant_id, source, intent, outcome.root_table)
             self._release(connection, intent, outcome)
             return parked_records.park(connection, self.tenant_id, source, intent, outcome.parked)
 

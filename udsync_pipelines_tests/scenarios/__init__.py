@@ -1,0 +1,1 @@
+"""Whole syncs: emulated stores over loopback HTTP, real databases, faults, crashes."""
