@@ -74,7 +74,10 @@ class Shop:
             first, last = window.since or OPENED_AT, window.until or self.at(self.tick)
             yield from self._changes(entity, lambda tick: first <= self.at(tick) <= last)
         elif window.full or not bookmark or "after" in bookmark:
-            yield from self._everything(entity, {} if window.full else bookmark, known)
+            start = {} if window.full else bookmark
+            began = _number(start.get("tick", self.tick))
+            yield from self._everything(entity, began, _number(start.get("after", 0)), known)
+            yield from self._changes(entity, lambda tick: tick > began)
         else:
             yield from self._changes(entity, lambda tick: tick > _number(bookmark["tick"]))
 
@@ -103,10 +106,9 @@ class Shop:
         )
 
     def _everything(
-        self, entity: Entity, bookmark: Bookmark, known: KnownRecords
+        self, entity: Entity, began: int, after: int, known: KnownRecords
     ) -> Iterator[Page]:
-        began = _number(bookmark.get("tick", self.tick))
-        after = _number(bookmark.get("after", 0))
+        """By id; what changed meanwhile is read afterwards."""
         while True:
             ids = sorted(int(i) for kind, i in self.records if kind is entity and int(i) > after)
             here = ids[: self.page_size]
