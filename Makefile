@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 SUITE ?= landing
 
-.PHONY: setup demo test check bench lock
+.PHONY: setup demo test check bench docs lock
 
 setup: $(READY)
 
@@ -38,6 +38,9 @@ check: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python -m udsync_pipelines_tests.benchmarks.$(SUITE)
+
+docs: $(READY)
+	@$(BIN)/python -m udsync_pipelines_tests.documentation
 
 # Resolve pyproject.toml into requirements.lock anew.
 lock:
