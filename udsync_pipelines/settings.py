@@ -102,8 +102,8 @@ class Settings(BaseSettings):
         default=None,
         pattern=r"^[a-z_]+(\.[a-z_]+)*(:[1-9][0-9]*)?$",
         description="For crash tests only: the name of a point in the program at which it ends "
-        "itself, with the count of the passage, like `archive.committed:3`.",
-        json_schema_extra=_must_be("a fail point like archive.committed or archive.committed:3"),
+        "itself, with the count of the passage, like `page.archived:3`.",
+        json_schema_extra=_must_be("a fail point like page.archived or page.archived:3"),
     )
     http_timeout_seconds: float = Field(
         default=30,
@@ -116,7 +116,8 @@ class Settings(BaseSettings):
         default=120,
         ge=0,
         allow_inf_nan=False,
-        description="How long one call may keep trying again while a platform is down, in seconds.",
+        description="How long to keep trying again while a platform is down, in seconds: for a store "
+        "all waits of one run together, for a destination the waits of one batch.",
         json_schema_extra=_must_be("a number of seconds, 0 or more"),
     )
     limits_factor: Decimal = Field(

@@ -115,8 +115,8 @@ def test_every_form_of_a_database_url_gets_our_driver(
         ),
         (
             "UDSYNC_FAIL_AT",
-            "archive committed",
-            "must be a fail point like archive.committed or archive.committed:3.",
+            "page archived",
+            "must be a fail point like page.archived or page.archived:3.",
         ),
         (
             "UDSYNC_DATABASE_URL",
