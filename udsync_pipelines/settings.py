@@ -116,8 +116,8 @@ class Settings(BaseSettings):
         default=120,
         ge=0,
         allow_inf_nan=False,
-        description="How long to keep trying again while a platform is down, in seconds: for a store "
-        "all waits of one run together, for a destination the waits of one batch.",
+        description="How long to keep trying again while a platform is down, in seconds: for a "
+        "store all waits of one run together, for a destination the waits of one batch.",
         json_schema_extra=_must_be("a number of seconds, 0 or more"),
     )
     limits_factor: Decimal = Field(
