@@ -44,7 +44,7 @@ def as_text(value: object) -> str:
     if isinstance(value, str):
         return str(value)  # a plain text also for an enumeration's member
     if isinstance(value, int | Decimal) and not isinstance(value, bool):
-        return format(as_number(value), "f")
+        return plain_digits(value)
     raise refusal(f"it takes text, not {describe(value)}{_advice(value)}")
 
 
@@ -63,6 +63,18 @@ def as_number(value: object) -> Decimal:
     if number.adjusted() > MOST_DIGITS or exponent < -MOST_DIGITS:
         raise refusal(f"the number has more than {MOST_DIGITS} digits")
     return number
+
+
+def plain_digits(value: int | Decimal) -> str:
+    """A whole or decimal number in plain digits, with every zero it has.
+
+    Raises:
+        RecordRejectedError: it is not finite, or beyond any real amount.
+    """
+    text = str(value)
+    if len(text) < MOST_DIGITS and "E" not in text and "n" not in text.lower():
+        return text  # the usual case; an exponent, NaN and infinity are looked at below
+    return format(as_number(value), "f")
 
 
 def as_instant(value: object) -> datetime:

@@ -6,13 +6,15 @@ from dataclasses import fields, is_dataclass
 from datetime import date
 from decimal import Context, Decimal
 from enum import StrEnum
+from functools import cache
 
-from udsync_pipelines.mapping.inputs import as_number, as_text, refusal
+from udsync_pipelines.mapping.inputs import as_number, as_text, plain_digits, refusal
 from udsync_pipelines.mapping.path import FieldPath
 from udsync_pipelines.mapping.registry import mapping_function
 
 # A hundred million numbers of eighty digits add up exactly.
 _EXACT = Context(prec=100)
+_AS_IT_IS = frozenset({str, int, bool, float, type(None)})
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True)
 
 
@@ -105,12 +107,21 @@ def to_json(value: object) -> str | None:
 
 
 def _plain(value: object) -> object:
-    if is_dataclass(value):
-        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(entry) for key, entry in value.items()}
+    kind: type = type(value)
+    if kind in _AS_IT_IS:
+        return value
+    names = _field_names(kind)
+    if names is not None:
+        return {name: _plain(getattr(value, name)) for name in names}
+    if isinstance(value, Decimal):
+        return plain_digits(value)
     if isinstance(value, list | tuple):
         return [_plain(entry) for entry in value]
-    if isinstance(value, Decimal):
-        return format(as_number(value), "f")
+    if isinstance(value, Mapping):
+        return {str(key): _plain(entry) for key, entry in value.items()}
     return value.isoformat() if isinstance(value, date) else value
+
+
+@cache  # asked for each of the many small records of an order
+def _field_names(kind: type) -> tuple[str, ...] | None:
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else None
