@@ -105,15 +105,14 @@ class PostgresArchive:
         """Records whose content changed after that seq, in the order of their change."""
         return self._newest(
             entity,
-            " AND changed_seq > :after ORDER BY changed_seq LIMIT :limit",
+            # The condition on 0 is that of the index by change.
+            " AND changed_seq > :after AND changed_seq > 0 ORDER BY changed_seq LIMIT :limit",
             {"after": after_seq, "limit": limit},
         )
 
     def newest(self, entity: Entity, source_ids: Collection[str]) -> Sequence[ArchivedRecord]:
         """The newest archived state of these records, in the order of their change."""
-        return self._newest(
-            entity, " AND source_id = ANY(:ids)", {"ids": list(source_ids)}
-        )
+        return self._newest(entity, " AND source_id = ANY(:ids)", {"ids": list(source_ids)})
 
     def _newest(
         self, entity: Entity, condition: str, values: dict[str, Any]

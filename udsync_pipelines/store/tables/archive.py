@@ -51,9 +51,32 @@ class SourceRecords(StoreTable):
 
     __tablename__ = "source_records"
     __table_args__ = (
-        sa.Index(None, "tenant_id", "connection_id", "entity", "changed_seq"),
-        sa.Index(None, "tenant_id", "connection_id", "entity", "source_number"),
-        sa.Index(None, "tenant_id", "connection_id", "entity", "parent_id"),
+        # Partial, so that none of them can serve a look-up by `source_id`: while the table has no
+        # statistics, the server would choose the smallest index that shares the key's beginning.
+        sa.Index(
+            "ix_source_records_changed",
+            "tenant_id",
+            "connection_id",
+            "entity",
+            "changed_seq",
+            postgresql_where=sa.text("changed_seq > 0"),
+        ),
+        sa.Index(
+            "ix_source_records_number",
+            "tenant_id",
+            "connection_id",
+            "entity",
+            "source_number",
+            postgresql_where=sa.text("source_number IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_source_records_parent",
+            "tenant_id",
+            "connection_id",
+            "entity",
+            "parent_id",
+            postgresql_where=sa.text("parent_id IS NOT NULL"),
+        ),
         {"postgresql_with": {"fillfactor": 80}},
     )
 

@@ -1,6 +1,7 @@
 """How the server looks archived records up while a table has no statistics yet."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +11,13 @@ from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.store.repositories.archive import PostgresArchive
 from udsync_pipelines.store.tenancy import StateDatabase
 from udsync_pipelines_tests.store.databases import StateServer, StateTemplate
-from udsync_pipelines_tests.store.repositories.syncing import Tenant, new_tenant, overheard
+from udsync_pipelines_tests.store.repositories.syncing import (
+    Tenant,
+    new_tenant,
+    overheard,
+    page,
+    record,
+)
 
 pytestmark = pytest.mark.postgres
 
@@ -70,7 +77,7 @@ def explained(tenant: Tenant, read: Callable[[PostgresArchive], object]) -> list
     found: list[dict[str, Any]] = []
 
     def explain(cursor: Any, statement: str, parameters: Any) -> None:
-        if "raw_records" in statement:
+        if "source_records" in statement:
             cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters)
             found.extend(nodes(cursor.fetchone()[0]))
 
@@ -101,6 +108,31 @@ def test_records_are_looked_up_by_key_without_joining_the_archive(
     assert_read_by_key(plan, rows=1000 if entity is Entity.ORDER else 2000)
 
 
+def test_what_a_page_changes_is_found_by_key(full: Tenant) -> None:
+    unchanged = [replace(record(n), content_hash=b"") for n in range(7, RECORDS, 200)]
+    plan_id = full.plan().id
+
+    plan = explained(
+        full, lambda archive: archive.store(page(*unchanged), plan_id, keep_bookmark=True)
+    )
+
+    assert_read_by_key(plan, rows=100)
+
+
+def test_known_ids_are_found_by_key(full: Tenant) -> None:
+    wanted = [str(number) for number in range(7, RECORDS, 200)]
+
+    plan = explained(full, lambda archive: archive.known(Entity.ORDER).known(wanted))
+
+    assert_read_by_key(plan, rows=100)
+
+
+def test_live_ids_are_read_by_number(full: Tenant) -> None:
+    plan = explained(full, lambda archive: archive.known(Entity.ORDER).live_ids_between(50, 150))
+
+    assert_read_by_key(plan, rows=100)
+
+
 def assert_read_by_key(plan: list[dict[str, Any]], rows: int) -> None:
     kinds = {(node["Node Type"], node.get("Relation Name", "")) for node in plan}
     joined = [kind for kind, _ in kinds if kind in ("Hash Join", "Merge Join")]
@@ -110,4 +142,4 @@ def assert_read_by_key(plan: list[dict[str, Any]], rows: int) -> None:
         scans = [node for node in plan if node.get("Relation Name", "").startswith(table)]
         read = sum(round(node["Actual Rows"] * node["Actual Loops"]) for node in scans)
         dropped = sum(node.get("Rows Removed by Filter", 0) for node in scans)
-        assert (read, dropped) == (rows, 0), table
+        assert (read, dropped) in ((rows, 0), (0, 0)), table

@@ -80,27 +80,19 @@ def upgrade() -> None:
         schema="udsync",
         postgresql_with={"fillfactor": 80},
     )
-    op.create_index(
-        op.f("ix_source_records_tenant_id_connection_id_entity_changed_seq"),
-        "source_records",
-        ["tenant_id", "connection_id", "entity", "changed_seq"],
-        unique=False,
-        schema="udsync",
-    )
-    op.create_index(
-        op.f("ix_source_records_tenant_id_connection_id_entity_parent_id"),
-        "source_records",
-        ["tenant_id", "connection_id", "entity", "parent_id"],
-        unique=False,
-        schema="udsync",
-    )
-    op.create_index(
-        op.f("ix_source_records_tenant_id_connection_id_entity_source_number"),
-        "source_records",
-        ["tenant_id", "connection_id", "entity", "source_number"],
-        unique=False,
-        schema="udsync",
-    )
+    for name, column, condition in (
+        ("changed", "changed_seq", "changed_seq > 0"),
+        ("number", "source_number", "source_number IS NOT NULL"),
+        ("parent", "parent_id", "parent_id IS NOT NULL"),
+    ):
+        op.create_index(
+            f"ix_source_records_{name}",
+            "source_records",
+            ["tenant_id", "connection_id", "entity", column],
+            unique=False,
+            schema="udsync",
+            postgresql_where=sa.text(condition),
+        )
     isolate_by_tenant("source_records")
     op.create_table(
         "sync_state",
