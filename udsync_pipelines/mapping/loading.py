@@ -3,7 +3,7 @@
 import hashlib
 import json
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib.resources import files
 from typing import Any
 
@@ -16,6 +16,7 @@ from udsync_pipelines.errors import MappingError
 from udsync_pipelines.mapping.block import Block, TargetCatalogue, compile_block
 from udsync_pipelines.mapping.problems import Problems
 from udsync_pipelines.mapping.profile import Profile
+from udsync_pipelines.mapping.source import is_raw
 from udsync_pipelines.mapping.suggestions import did_you_mean
 
 PROFILE_KEYS = frozenset({"entity", "directions", "note"})
@@ -70,6 +71,7 @@ def load_profile(
         version=_version(str(entity), chosen, definition, blocks),
         record_type=record_type,
         blocks=blocks,
+        reads_raw=any(is_raw(text) for text in _written_paths(definition)),
     )
 
 
@@ -185,6 +187,17 @@ def _copied(form: Any) -> Any:
     if isinstance(form, Mapping):
         return {key: _copied(value) for key, value in form.items()}
     return [_copied(value) for value in form] if isinstance(form, list | tuple) else form
+
+
+def _written_paths(definition: list[dict[str, Any]]) -> Iterator[str]:
+    """Every path of a sound definition."""
+    for block in definition:
+        if "each" in block:
+            yield block["each"]
+        for rule in block["rules"]:
+            places = (rule, rule.get("when", {}))
+            yield from (place["source"] for place in places if "source" in place)
+            yield from rule.get("sources", ())
 
 
 def _version(

@@ -15,6 +15,7 @@ class Profile:
     Two profiles are equal when they say the same. `version` is a digest of what they say and of
     the versions of the functions they use: equal versions give equal rows. `definition` is the
     blocks as plain data, in the form that a profile file has below `directions.<direction>`.
+    `reads_raw` tells whether any rule looks at the raw JSON.
     """
 
     entity: str
@@ -23,6 +24,7 @@ class Profile:
     version: str
     record_type: type = field(compare=False, repr=False)
     blocks: tuple[Block, ...] = field(compare=False, repr=False)
+    reads_raw: bool = field(compare=False, repr=False)
 
     @property
     def root_table(self) -> str:
@@ -34,7 +36,7 @@ class Profile:
 
         Args:
             record: the canonical record.
-            raw: its raw JSON, for paths that begin with `raw`.
+            raw: its raw JSON, for paths that begin with `raw`; may be empty unless `reads_raw`.
 
         Raises:
             RecordRejectedError: a rule cannot be applied; the message names it and its target, and

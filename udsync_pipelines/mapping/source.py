@@ -54,6 +54,11 @@ class Source:
         return self.kind is Kind.RECORD
 
 
+def is_raw(text: str) -> bool:
+    """Whether a well-formed path begins at the raw JSON of the record."""
+    return Path.from_text(text).steps[0] == Name("raw")
+
+
 def compile_source(text: str, types: ScopeTypes) -> Source:
     """Compile a path of a rule.
 

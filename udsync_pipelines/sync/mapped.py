@@ -27,7 +27,8 @@ class Mapper:
             RecordRejectedError: the record or a rule of the profile does not allow it.
         """
         canonical = self.source.canonical(record.entity, record.raw, record.parent_raw)
-        tables = self.profile.apply(canonical, orjson.loads(record.raw))
+        raw = orjson.loads(record.raw) if self.profile.reads_raw else {}
+        tables = self.profile.apply(canonical, raw)
         return MappedRecord(
             entity=record.entity,
             source_id=record.source_id,

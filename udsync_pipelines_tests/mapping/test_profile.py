@@ -1,6 +1,7 @@
 """A profile turns a record into rows, or says which rule stopped it."""
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -225,3 +226,32 @@ def test_a_record_of_another_entity_is_a_mistake_of_the_caller() -> None:
 
     with pytest.raises(TypeError, match="takes Order, not Customer"):
         profile.apply(registered_customer(), {})
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        {"source": "raw.weight"},
+        {"sources": ["id", "raw.weight"], "apply": ["coalesce"]},
+        {"source": "id", "when": {"source": "raw.weight", "equals": 1}},
+        {"source": '"raw".weight'},
+    ],
+)
+def test_a_profile_tells_that_one_of_its_rules_looks_at_the_raw_json(
+    places: dict[str, Any],
+) -> None:
+    profile = profile_of({"target": "t", **places})
+
+    assert profile.reads_raw
+
+
+def test_a_block_for_each_raw_element_looks_at_the_raw_json() -> None:
+    profile = profile_of({"target": "t", "source": "sku"}, each="raw.line_items")
+
+    assert profile.reads_raw
+
+
+def test_a_profile_of_canonical_fields_does_not_look_at_the_raw_json() -> None:
+    rule = {"target": "t", "source": "meta.raw", "when": {"source": "id", "equals": "raw"}}
+
+    assert not profile_of(rule).reads_raw
