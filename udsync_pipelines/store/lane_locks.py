@@ -1,8 +1,10 @@
 """One running sync per tenant and lane: a lock that ends with the process that holds it."""
 
+from contextlib import suppress
 from uuid import UUID
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 
 from udsync_pipelines.errors import ConfigurationError
 from udsync_pipelines.store.address import connect_arguments, parse_address
@@ -43,8 +45,11 @@ class LaneLocks:
         self._held.add((tenant_id, lane))
 
     def close(self) -> None:
-        """Give back every lane."""
+        """Give back every lane; they are free when this returns."""
         if self._connection is not None:
+            # Without it the server frees them only a moment after the connection was closed.
+            with suppress(DBAPIError):
+                self._connection.execute(sa.text("SELECT pg_advisory_unlock_all()"))
             self._connection.close()
         self._connection = None
         self._held.clear()
