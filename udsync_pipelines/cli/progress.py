@@ -26,6 +26,8 @@ def showing(plans: Callable[[], Sequence[Plan]]) -> Iterator[None]:
         TimeElapsedColumn(),
         console=console,
         transient=True,
+        # What others write to the error stream stays where the caller has led it.
+        redirect_stderr=False,
     ) as progress:
         watcher = threading.Thread(target=_watch, args=(progress, plans, ended), daemon=True)
         watcher.start()
