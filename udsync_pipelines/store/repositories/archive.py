@@ -48,16 +48,24 @@ WITH_RAW = """
     ORDER BY h.changed_seq
 """
 
-INSERT_RAW = """
-    INSERT INTO udsync.raw_records (tenant_id, connection_id, entity, source_id, seq, content_hash,
-                                    raw, source_modified_at, fetched_at, plan_id)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-"""
-
-UPSERT_RECORD = """
+# One statement for a page, whatever its size; the arrays are sent in binary, without escaping.
+APPEND = """
+    WITH given AS MATERIALIZED (
+        SELECT *, nextval('udsync.archive_seq') AS seq
+        FROM unnest(%(ids)b::text[], %(hashes)b::bytea[], %(raws)b::text[],
+                    %(modified)b::timestamptz[], %(parents)b::text[])
+            AS page (source_id, content_hash, raw, modified_at, parent_id)),
+    archived AS (
+        INSERT INTO udsync.raw_records (tenant_id, connection_id, entity, source_id, seq,
+            content_hash, raw, source_modified_at, fetched_at, plan_id)
+        SELECT %(tenant)s, %(connection)s, %(entity)s, source_id, seq, content_hash, raw::json,
+            modified_at, %(now)s, %(plan)s
+        FROM given)
     INSERT INTO udsync.source_records (tenant_id, connection_id, entity, source_id, archived_seq,
         changed_seq, content_hash, fetched_at, parent_id, source_modified_at, first_seen_at)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    SELECT %(tenant)s, %(connection)s, %(entity)s, source_id, seq, seq, content_hash, %(now)s,
+        parent_id, modified_at, %(now)s
+    FROM given
     ON CONFLICT (tenant_id, connection_id, entity, source_id) DO UPDATE SET
         archived_seq = excluded.archived_seq, changed_seq = excluded.changed_seq,
         content_hash = excluded.content_hash, fetched_at = excluded.fetched_at,
@@ -158,29 +166,21 @@ class PostgresArchive:
     ) -> None:
         if not records:
             return
-        now = datetime.now(UTC)
-        seqs = self._next_seqs(connection, len(records))
-        with driver(connection).cursor() as cursor:
-            cursor.executemany(
-                INSERT_RAW,
-                [
-                    (
-                        self.tenant_id, self.connection_id, record.entity, record.source_id, seq,
-                        record.content_hash, record.raw.decode(), record.modified_at, now, plan_id,
-                    )
-                    for record, seq in zip(records, seqs, strict=True)
-                ],
-            )  # fmt: skip
-            cursor.executemany(
-                UPSERT_RECORD,
-                [
-                    (
-                        self.tenant_id, self.connection_id, record.entity, record.source_id, seq,
-                        seq, record.content_hash, now, record.parent_id, record.modified_at, now,
-                    )
-                    for record, seq in zip(records, seqs, strict=True)
-                ],
-            )  # fmt: skip
+        driver(connection).execute(
+            APPEND,
+            {
+                "tenant": self.tenant_id,
+                "connection": self.connection_id,
+                "entity": records[0].entity.value,
+                "ids": [record.source_id for record in records],
+                "hashes": [record.content_hash for record in records],
+                "raws": [record.raw.decode() for record in records],
+                "modified": [record.modified_at for record in records],
+                "parents": [record.parent_id for record in records],
+                "now": datetime.now(UTC),
+                "plan": plan_id,
+            },
+        )
 
     def _mark_deleted(self, connection: sa.Connection, page: Page) -> int:
         if not page.deleted_ids:
@@ -211,16 +211,6 @@ class PostgresArchive:
                 "bookmark": orjson.dumps(page.bookmark).decode(),
                 "plan_id": plan_id,
             },
-        )
-
-    def _next_seqs(self, connection: sa.Connection, count: int) -> Sequence[int]:
-        return (
-            connection.execute(
-                sa.text("SELECT nextval('udsync.archive_seq') FROM generate_series(1, :count)"),
-                {"count": count},
-            )
-            .scalars()
-            .all()
         )
 
     def _key(self, entity: Entity) -> dict[str, Any]:
