@@ -13,7 +13,15 @@ from uuid import UUID, uuid4
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.errors import ConfigurationError
 from udsync_pipelines.sync.entities import PARENTS
-from udsync_pipelines.sync.plan import Intent, IntentState, Parked, Plan, PlanState, SyncOptions
+from udsync_pipelines.sync.plan import (
+    Action,
+    Intent,
+    IntentState,
+    Parked,
+    Plan,
+    PlanState,
+    SyncOptions,
+)
 from udsync_pipelines.sync.ports import Outcome, PageReceipt, Progress
 from udsync_pipelines.sync.records import (
     JSON,
@@ -273,6 +281,11 @@ class MemoryLedger:
         self.progresses[target, source, intent.entity] = progress
         for record in outcome.arrived:
             self.bindings[target, intent.entity, record.source_id] = record.row_hash
+        for planned in intent.records:
+            key = (target, intent.entity, planned.source_id)
+            is_there = planned.action is Action.SKIP
+            if is_there and (key in self.bindings or not planned.is_deleted):
+                self.bindings[key] = planned.row_hash
         refused = {one.source_id for one in (*intent.parked, *outcome.parked)}
         for planned in intent.records:
             if planned.source_id not in refused:

@@ -86,6 +86,7 @@ def test_after_any_changes_and_crashes_a_sync_makes_both_sides_equal(history: li
     assert report.parked == len(parked(world))
     # Each version of a record was written once, whatever died in between.
     assert len(world.destination.writes) == len(set(world.destination.writes))
+    assert {key[1:] for key in world.ledger.bindings} == set(world.destination.held)
 
 
 @given(steps)
