@@ -71,7 +71,11 @@ class SyncReport:
 
 @dataclass(frozen=True, slots=True)
 class SyncEngine:
-    """Carries out the syncs of one tenant. Every step takes the sync's id and may be repeated."""
+    """Carries out the syncs of one tenant. Every step takes the sync's id and may be repeated.
+
+    While pages are read, their counts are stored every `counted_every` seconds, for those who
+    watch; whole they are stored when the step ends.
+    """
 
     source: Source
     source_connection_id: UUID
@@ -79,6 +83,7 @@ class SyncEngine:
     ledger: Ledger
     targets: Sequence[Target]
     reached: Reached
+    counted_every: float = 0.5
 
     def open(
         self, lane: str, options: SyncOptions, *, trigger: str = "manual", run_id: str | None = None
@@ -105,11 +110,14 @@ class SyncEngine:
     def extract(self, plan_id: UUID) -> Mapping[str, int]:
         """Read the store into the archive. Returns counts by `entity.count`."""
         with self._step(plan_id, "extract") as (plan, counts):
+            due = time.monotonic()
             for entity in self._lane(plan).entities:
                 counts.update({f"{entity}.{name}": 0 for name in EXTRACT_COUNTS})
                 for page in extract(plan, entity, self.source, self.archive, self.reached):
                     counts.update({f"{entity}.{name}": number for name, number in page.items()})
-                    self.ledger.count(plan_id, counts)
+                    if time.monotonic() >= due:
+                        self.ledger.count(plan_id, counts)
+                        due = time.monotonic() + self.counted_every
             return counts
 
     def map(self, plan_id: UUID) -> Mapping[str, int]:

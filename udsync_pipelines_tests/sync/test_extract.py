@@ -86,6 +86,20 @@ def test_counts_of_a_long_read_grow_page_by_page_in_the_plan() -> None:
     assert world.process.passed == ["page.read", "page.archived"] * 2 + ["page.read"]
 
 
+def test_counts_of_pages_in_quick_succession_are_stored_once_in_a_while() -> None:
+    world = World(counted_every=3600.0)
+    for number in range(1, 8):
+        world.shop.order(number)
+    world.process.dies_at = 5
+    engine = world.engine()
+    plan = engine.open("orders", SyncOptions())
+
+    with pytest.raises(Crash):
+        engine.extract(plan.id)
+
+    assert world.ledger.plan(plan.id).counts["order.read"] == 3
+
+
 def test_what_was_archived_before_a_crash_is_not_read_again() -> None:
     world = World()
     for number in range(1, 8):

@@ -54,6 +54,7 @@ class World:
     source_id: UUID = field(default_factory=uuid4)
     target_id: UUID = field(default_factory=uuid4)
     others: list[Target] = field(default_factory=list)
+    counted_every: float = 0.0
 
     def __post_init__(self) -> None:
         self.archive = MemoryArchive(self.process)
@@ -70,6 +71,7 @@ class World:
             ledger=self.ledger,
             targets=[target, *self.others],
             reached=self.process.reached,
+            counted_every=self.counted_every,
         )
 
     def sync(self, options: SyncOptions | None = None) -> SyncReport:
