@@ -106,10 +106,10 @@ class Settings(BaseSettings):
         json_schema_extra=_must_be("a fail point like page.archived or page.archived:3"),
     )
     http_timeout_seconds: float = Field(
-        default=30,
+        default=60,
         gt=0,
         allow_inf_nan=False,
-        description="How long one request to a platform may take, in seconds.",
+        description="How long a store may be silent within one request, in seconds.",
         json_schema_extra=_must_be("a number of seconds greater than 0"),
     )
     retry_budget_seconds: float = Field(

@@ -34,7 +34,7 @@ def test_without_any_variable_everything_has_a_usable_default() -> None:
     assert settings.secret_key_file == settings.home / "secret.key"
     assert settings.database_url is None
     assert settings.dagster_port == 3070
-    assert settings.http_timeout_seconds == 30
+    assert settings.http_timeout_seconds == 60
     assert settings.retry_budget_seconds == 120
     assert settings.limits_factor == 1
 

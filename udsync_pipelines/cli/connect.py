@@ -109,4 +109,4 @@ def _report(connected: Connected, sentence: str, *, as_json: bool) -> None:
     for warning in connected.warnings:
         say(f"Note: {warning}")
     for account in connected.replaced:
-        say(f"Note: {account} is disabled now; what was read from it is kept.")
+        say(f"Note: {account} is disabled now; its records and bookmarks are kept.")

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import typer
 from typer.exceptions import TyperException
@@ -41,14 +41,14 @@ def run(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; every failure is one line and an exit code, never a traceback."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        code = app(given, standalone_mode=False) or ExitCode.SETTLED
+        code = app(given, prog_name="udsync", standalone_mode=False) or ExitCode.SETTLED
     except UdsyncError as error:
         code = _failed(error, as_json="--json" in given)
     except typer.Abort:
         complain("Stopped.")
         code = ExitCode.FAILED
     except TyperException as error:
-        complain(f"{error.format_message()} See: udsync {' '.join(_command(given))} --help")
+        complain(f"{error.format_message().rstrip('.')}. {_hint(error)}".rstrip())
         code = ExitCode.USAGE
     except KeyboardInterrupt:
         complain("Stopped.")
@@ -69,12 +69,10 @@ def _failed(error: UdsyncError, *, as_json: bool) -> ExitCode:
     return ExitCode.USAGE if error.code in USAGE_CODES else ExitCode.FAILED
 
 
-def _command(given: Sequence[str]) -> Iterator[str]:
-    """The words of the command line before its first option: the command that was meant."""
-    for word in given:
-        if word.startswith("-"):
-            return
-        yield word
+def _hint(error: TyperException) -> str:
+    """Where the command that was meant explains itself."""
+    context = getattr(error, "ctx", None)
+    return f"See: {context.command_path} --help" if context else ""
 
 
 USAGE_CODES = frozenset({"bad_time", "usage"})

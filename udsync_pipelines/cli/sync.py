@@ -46,6 +46,13 @@ def sync(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show every change, write to no platform.")
     ] = False,
+    accept_deletions: Annotated[
+        bool,
+        typer.Option(
+            "--accept-deletions",
+            help="Believe that records which vanished from the store in numbers are deleted.",
+        ),
+    ] = False,
     yes: Annotated[
         bool, typer.Option("--yes", help=f"Do not ask, even for more than {ASK_ABOVE} changes.")
     ] = False,
@@ -61,6 +68,7 @@ def sync(
         "tenant": tenant,
         "full": full,
         "dry_run": dry_run,
+        "accept_deletions": accept_deletions,
         "approve": "automatic" if yes else "ask",
         "ask_above": ASK_ABOVE,
         **({"since": since} if since else {}),

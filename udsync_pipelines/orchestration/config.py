@@ -1,5 +1,6 @@
 """What the launchpad asks for, typed and explained."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum
 
@@ -37,6 +38,11 @@ class SyncConfig(dg.Config):
     dry_run: bool = Field(
         default=False, description="Plan and show every change, but write to no platform."
     )
+    accept_deletions: bool = Field(
+        default=False,
+        description="Believe that records which vanished from the store in numbers are deleted, "
+        "instead of stopping.",
+    )
     approve: Approve = Field(
         default=Approve.automatic,
         description="automatic: changes take effect at once. ask: the plan waits for "
@@ -54,7 +60,10 @@ class SyncConfig(dg.Config):
             ConfigurationError: a time is malformed, or the span is empty.
         """
         return SyncOptions(
-            window=window(full=self.full, since=self.since, until=self.until),
+            window=replace(
+                window(full=self.full, since=self.since, until=self.until),
+                accept_deletions=self.accept_deletions,
+            ),
             dry_run=self.dry_run,
             approve=Approval(Approve(self.approve).value),
             ask_above=self.ask_above,

@@ -54,7 +54,7 @@ def connect_woocommerce(
             stored.
     """
     address = store_url(url)
-    with new_http_client() as http:
+    with new_http_client(installation.settings.http_timeout_seconds) as http:
         credentials = Credentials(key.get_secret_value(), secret.get_secret_value())
         facts = woocommerce.check_connection(WooCommerceClient(http, address, credentials))
     shown = {

@@ -116,7 +116,7 @@ def open_engine(installation: Installation, tenant_name: str) -> TenantEngine:
             if found.is_enabled
         ]
         urls = [_database_url(connection, target, installation) for target in targets]
-    http = new_http_client()
+    http = new_http_client(settings.http_timeout_seconds)
     client = WooCommerceClient(
         http,
         source.settings["url"],

@@ -53,12 +53,14 @@ class Page:
 class Window:
     """What to read: what changed since the bookmark, everything, or a span of modification times.
 
-    `since` and `until` are inclusive instants; with either, the bookmark stays where it is.
+    `since` and `until` are inclusive instants; with either, the bookmark stays where it is. With
+    `accept_deletions` a person has looked, and records that vanished in numbers are believed gone.
     """
 
     full: bool = False
     since: datetime | None = None
     until: datetime | None = None
+    accept_deletions: bool = False
 
     @property
     def is_span(self) -> bool:

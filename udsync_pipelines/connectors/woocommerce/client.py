@@ -21,7 +21,6 @@ from udsync_pipelines.errors import (
 from udsync_pipelines.transport import (
     NOTHING_AGAIN,
     READS,
-    TIMEOUT,
     Answer,
     RetryPolicy,
     Transport,
@@ -30,6 +29,7 @@ from udsync_pipelines.transport import (
 logger = logging.getLogger(__name__)
 
 Row: TypeAlias = Mapping[str, Any]
+READ_TIMEOUT = 60.0  # seconds; busy shops were seen to take two for a page
 PER_PAGE = 100  # the most that WooCommerce gives; 101 is refused
 
 
@@ -41,10 +41,14 @@ def user_agent() -> str:
         return "udsync/0"
 
 
-def new_http_client() -> httpx.Client:
-    """A client as a store wants it: at most two connections, explicit timeouts, no redirects."""
+def new_http_client(read_timeout: float = READ_TIMEOUT) -> httpx.Client:
+    """A client as a store wants it: at most two connections, explicit timeouts, no redirects.
+
+    Args:
+        read_timeout: how long the store may be silent within one request, in seconds.
+    """
     return httpx.Client(
-        timeout=TIMEOUT,
+        timeout=httpx.Timeout(connect=10.0, read=read_timeout, write=30.0, pool=60.0),
         follow_redirects=False,
         limits=httpx.Limits(max_connections=2, max_keepalive_connections=2),
     )

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Generator
 from datetime import timedelta
+from decimal import Decimal
 
 from udsync_pipelines.connectors.woocommerce import (
     customer,
@@ -109,6 +110,9 @@ class WooCommerceStore:
                     platform=PLATFORM,
                 )
 
+    def _limit_of(self, window: Window) -> DisappearanceLimit:
+        return DisappearanceLimit(share=Decimal(1)) if window.accept_deletions else self._limit
+
     def _read_list(
         self,
         source: EntityList,
@@ -119,7 +123,7 @@ class WooCommerceStore:
     ) -> Generator[Page, None, None]:
         with PageFetcher(self._client) as fetcher:
             if source.changes is None:
-                sweep = SweepReader(fetcher, source, known, self._limit)
+                sweep = SweepReader(fetcher, source, known, self._limit_of(window))
                 if window.is_span:
                     yield from sweep.span(window, bookmark)
                     return
@@ -134,7 +138,7 @@ class WooCommerceStore:
                 if isinstance(state, Changes) and not window.full:
                     yield from reader.pages(state)
                     return
-            full = FullReader(fetcher, source, known, self._limit)
+            full = FullReader(fetcher, source, known, self._limit_of(window))
             begun = state if isinstance(state, FullRead) and not state.by_parents else None
             yield from full.pages(begun)
 
@@ -147,7 +151,9 @@ class WooCommerceStore:
         known: KnownRecords,
     ) -> Generator[Page, None, None]:
         with PageFetcher(self._client) as fetcher:
-            reader = NestedReader(fetcher, NESTINGS[entity], known, self._limit, self._overlap)
+            reader = NestedReader(
+                fetcher, NESTINGS[entity], known, self._limit_of(window), self._overlap
+            )
             if window.is_span:
                 yield from reader.span(window, bookmark)
             elif isinstance(state, Changes) and not window.full:

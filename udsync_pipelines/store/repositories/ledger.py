@@ -389,7 +389,10 @@ def _options(stored: Mapping[str, Any]) -> SyncOptions:
     window = stored["window"]
     return SyncOptions(
         window=Window(
-            full=window["full"], since=_instant(window["since"]), until=_instant(window["until"])
+            full=window["full"],
+            since=_instant(window["since"]),
+            until=_instant(window["until"]),
+            accept_deletions=window["accept_deletions"],
         ),
         dry_run=stored["dry_run"],
         approve=Approval(stored["approve"]),

@@ -51,7 +51,7 @@ def mass_disappearance(entity: Entity, missing: int, held: int) -> Configuration
         platform=PLATFORM,
         cure="Check that this is the right store, that its order storage was not switched without "
         "copying the orders (WooCommerce, Settings, Advanced, Features), and that no plugin hides "
-        "records; if they were really deleted, raise the limit for this run.",
+        "records; if they were really deleted, sync again with --accept-deletions.",
     )
 
 

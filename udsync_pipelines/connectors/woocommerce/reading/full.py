@@ -78,7 +78,8 @@ class FullReader:
 
     def _after(self, step: Step, state: FullRead) -> FullRead:
         top = None if step.is_last else step.end.last_id
-        held = self._known.live_ids_between(step.start.last_id, top)
+        # Where nothing was held when the read began, nothing can be missing.
+        held = self._known.live_ids_between(step.start.last_id, top) if self._held else ()
         listed = {row["id"] for row in step.rows} | self._trashed
         missing = (*state.missing, *missing_from(held, listed))
         self._limit.check(

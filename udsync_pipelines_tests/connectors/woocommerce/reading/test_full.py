@@ -1,12 +1,11 @@
 """Full reads: everything comes, what disappeared is found, and too much of that stops the run."""
 
+from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 
 import httpx
 import pytest
 
-from udsync_pipelines.connectors.woocommerce.reading.disappearance import DisappearanceLimit
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.errors import ConfigurationError, RetryableError
 from udsync_pipelines_tests.connectors.woocommerce.moving_store import START, MovingStore
@@ -170,13 +169,12 @@ def test_a_list_that_is_suddenly_empty_stops_even_a_small_store() -> None:
     assert reader.archive.count_live() == 3
 
 
-def test_many_rows_may_disappear_once_a_person_raised_the_limit() -> None:
+def test_many_rows_may_disappear_once_a_person_accepts_the_deletions() -> None:
     reader = read_reader(100)
-    reader.limit = DisappearanceLimit(share=Decimal(1))
     for identifier in range(1, 101):
         reader.shop.delete("orders", identifier)
 
-    reader.run(FULL)
+    reader.run(replace(FULL, accept_deletions=True))
 
     assert reader.archive.count_live() == 0
 

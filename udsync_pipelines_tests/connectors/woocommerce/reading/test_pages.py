@@ -10,6 +10,7 @@ from udsync_pipelines.connectors.woocommerce.client import ListRequest
 from udsync_pipelines.connectors.woocommerce.reading.pages import PageFetcher
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.errors import AuthorizationError
+from udsync_pipelines.sync.records import Window
 from udsync_pipelines_tests.connectors.woocommerce.moving_store import Archive, MovingStore
 from udsync_pipelines_tests.connectors.woocommerce.reading.stores import (
     CHANGES,
@@ -89,7 +90,8 @@ def test_the_archive_is_only_asked_on_the_callers_thread() -> None:
             askers.add(threading.current_thread().name)
             return super().live_ids_between(low, high)
 
-    list(source(shop_of(300)).read(Entity.CUSTOMER, {}, CHANGES, Watching()))
+    archive = Watching(bodies={"1": b"{}"})
+    list(source(shop_of(300)).read(Entity.CUSTOMER, {}, CHANGES, archive))
 
     assert askers == {threading.current_thread().name}
 
