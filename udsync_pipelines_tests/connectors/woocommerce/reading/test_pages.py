@@ -10,7 +10,6 @@ from udsync_pipelines.connectors.woocommerce.client import ListRequest
 from udsync_pipelines.connectors.woocommerce.reading.pages import PageFetcher
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.errors import AuthorizationError
-from udsync_pipelines.sync.records import Window
 from udsync_pipelines_tests.connectors.woocommerce.moving_store import Archive, MovingStore
 from udsync_pipelines_tests.connectors.woocommerce.reading.stores import (
     CHANGES,
@@ -94,6 +93,22 @@ def test_the_archive_is_only_asked_on_the_callers_thread() -> None:
     list(source(shop_of(300)).read(Entity.CUSTOMER, {}, CHANGES, archive))
 
     assert askers == {threading.current_thread().name}
+
+
+def test_an_archive_that_was_empty_is_not_asked_what_is_missing() -> None:
+    asked: list[int] = []
+
+    class Watching(Archive):
+        def live_ids_between(self, low: int, high: int | None) -> list[str]:
+            asked.append(low)
+            return super().live_ids_between(low, high)
+
+    reader = Reader(shop_of(300), Entity.CUSTOMER)
+    reader.archive = Watching()
+    reader.run()
+
+    assert asked == []
+    assert reader.archive.live() == set(range(1, 301))
 
 
 def test_a_page_that_failed_ahead_is_fetched_again() -> None:
