@@ -15,7 +15,10 @@ ROW = "row"
 BIND = """
     INSERT INTO udsync.id_mappings AS bound (tenant_id, source_connection_id, entity, source_id,
         target_connection_id, role, target_id, content_hash, created_at, updated_at)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, now(), now())
+    SELECT %(tenant)s, %(source)s, %(entity)s, source_id, %(target)s, %(role)s, target_id,
+        content_hash, now(), now()
+    FROM unnest(%(ids)b::text[], %(target_ids)b::text[], %(hashes)b::bytea[])
+        AS arrived (source_id, target_id, content_hash)
     ON CONFLICT (tenant_id, source_connection_id, entity, source_id, target_connection_id, role)
     DO UPDATE SET target_id = excluded.target_id, content_hash = excluded.content_hash,
         updated_at = excluded.updated_at
@@ -52,23 +55,19 @@ def bind(
     """Bind records that arrived to their rows, with the version (row hash) that arrived."""
     if not records:
         return
-    with driver(connection).cursor() as cursor:
-        cursor.executemany(
-            BIND,
-            [
-                (
-                    tenant_id,
-                    source,
-                    record.entity.value,
-                    record.source_id,
-                    intent.target_connection_id,
-                    ROW,
-                    f"{next(iter(record.tables))}/{record.source_id}",
-                    record.row_hash,
-                )
-                for record in records
-            ],
-        )
+    driver(connection).execute(
+        BIND,
+        {
+            "tenant": tenant_id,
+            "source": source,
+            "entity": intent.entity.value,
+            "target": intent.target_connection_id,
+            "role": ROW,
+            "ids": [record.source_id for record in records],
+            "target_ids": [f"{next(iter(one.tables))}/{one.source_id}" for one in records],
+            "hashes": [record.row_hash for record in records],
+        },
+    )
 
 
 def bind_found(
