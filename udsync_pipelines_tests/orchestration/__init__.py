@@ -1,0 +1,1 @@
+"""Tests of what Dagster knows and does of us."""

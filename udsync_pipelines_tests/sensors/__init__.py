@@ -1,0 +1,1 @@
+"""Tests of what starts a run, or follows one."""

@@ -1,0 +1,152 @@
+"""A run that failed leaves no sync open, whatever happened to its process."""
+
+import os
+import subprocess
+import sys
+
+import dagster as dg
+import pytest
+
+from sensors.run_failures import run_failures
+from udsync_pipelines.store.repositories.ledger import PostgresLedger
+from udsync_pipelines.sync.plan import Plan, PlanState
+from udsync_pipelines_tests.orchestration.running import DagsterRuns, Supabase
+from udsync_pipelines_tests.scenarios.shops import ConnectedShop
+from udsync_pipelines_tests.sensors import killed_run
+from udsync_pipelines_tests.sensors.killed_run import sync_orders
+
+pytestmark = pytest.mark.postgres
+
+
+def kill_at(point: str, shop: ConnectedShop, instance: dg.DagsterInstance) -> dg.DagsterRun:
+    """Run a sync in a process that dies at a point; Dagster notices that it is gone."""
+    ended = subprocess.run(  # noqa: S603 (our own program)
+        [sys.executable, "-m", killed_run.__name__, shop.tenant.name],
+        env={**os.environ, "UDSYNC_FAIL_AT": point},
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    assert ended.returncode == -9, ended.stderr.decode()
+    (run,) = instance.get_runs(limit=1)
+    assert run.status is dg.DagsterRunStatus.STARTED
+    instance.report_run_failed(run)
+    return run
+
+
+def notice(run_id: str, instance: dg.DagsterInstance) -> None:
+    """Let the sensor see a failed run."""
+    run = instance.get_run_by_id(run_id)
+    assert run is not None
+    (failure, *_) = [
+        record.event_log_entry.dagster_event
+        for record in instance.get_records_for_run(
+            run_id, of_type=dg.DagsterEventType.RUN_FAILURE
+        ).records
+    ]
+    assert failure is not None
+    context = dg.build_run_status_sensor_context(
+        sensor_name=run_failures.name,
+        dagster_instance=instance,
+        dagster_run=run,
+        dagster_event=failure,
+    )
+    run_failures(context.for_run_failure())
+
+
+def plan_of(shop: ConnectedShop, run_id: str) -> Plan:
+    (plan,) = PostgresLedger(shop.installation.state, shop.tenant.id).plans_of_run(run_id)
+    return plan
+
+
+@pytest.mark.parametrize(
+    ("point", "step"),
+    [
+        ("page.archived", "planning"),
+        ("map.planned", "planning"),
+        ("load.committed", "applying"),
+    ],
+)
+def test_the_sync_of_a_killed_run_is_closed_and_says_why(
+    shop: ConnectedShop, dagster_instance: dg.DagsterInstance, point: str, step: str
+) -> None:
+    run = kill_at(point, shop, dagster_instance)
+
+    notice(run.run_id, dagster_instance)
+
+    plan = plan_of(shop, run.run_id)
+    assert plan.state is PlanState.FAILED
+    assert plan.finished_at is not None
+    assert plan.error == {
+        "step": step,
+        "code": "run_ended",
+        "message": "the run ended before the sync was finished.",
+        "cure": "The next sync finishes the work; the run's page shows the cause.",
+    }
+
+
+def test_the_work_of_a_killed_run_is_finished_from_where_it_died(
+    shop: ConnectedShop, dagster_runs: DagsterRuns
+) -> None:
+    run = kill_at("load.committed", shop, dagster_runs.instance)
+    notice(run.run_id, dagster_runs.instance)
+
+    again = dagster_runs.launch_again(sync_orders, run.run_id)
+
+    assert again.success
+    assert len(shop.live("woo_orders")) == 288
+    assert len(shop.live("woo_refunds")) == 36
+    assert plan_of(shop, run.run_id).state is PlanState.APPLIED
+
+
+def test_the_work_of_a_killed_run_is_finished_by_the_next_sync(
+    shop: ConnectedShop, dagster_runs: DagsterRuns
+) -> None:
+    run = kill_at("load.committed", shop, dagster_runs.instance)
+    notice(run.run_id, dagster_runs.instance)
+
+    following = dagster_runs.run("sync_orders", tenant=shop.tenant.name)
+
+    assert following.success
+    assert len(shop.live("woo_orders")) == 288
+    assert plan_of(shop, run.run_id).state is PlanState.FAILED
+
+
+def test_a_sync_that_said_why_it_failed_keeps_its_own_words(
+    shop: ConnectedShop, new_supabase: Supabase, dagster_runs: DagsterRuns
+) -> None:
+    new_supabase.alter("SET default_transaction_read_only = on")
+    failed = dagster_runs.run("sync_orders", tenant=shop.tenant.name)
+    said = plan_of(shop, failed.run_id).error
+
+    notice(failed.run_id, dagster_runs.instance)
+
+    assert said is not None
+    assert said["code"] == "database_read_only"
+    assert plan_of(shop, failed.run_id).error == said
+
+
+def test_a_plan_that_waits_for_approval_goes_on_waiting(
+    shop: ConnectedShop, dagster_runs: DagsterRuns
+) -> None:
+    broken = shop.store.control.create_order({"line_items": [{"product_id": 10, "quantity": 1}]})
+    shop.store.control.edit_silently("order", broken["id"], {"total": "not an amount"})
+    asked = dagster_runs.run("sync_orders", tenant=shop.tenant.name, approve="ask")
+
+    notice(asked.run_id, dagster_runs.instance)
+
+    assert not asked.success
+    assert plan_of(shop, asked.run_id).state is PlanState.AWAITING_APPROVAL
+
+
+def test_a_failed_run_of_an_unknown_tenant_is_of_no_account(dagster_runs: DagsterRuns) -> None:
+    failed = dagster_runs.run("sync_orders", tenant="nobody")
+
+    notice(failed.run_id, dagster_runs.instance)
+
+    assert not failed.success
+
+
+def test_the_sensor_runs_from_the_start_and_looks_often() -> None:
+    assert run_failures.default_status is dg.DefaultSensorStatus.RUNNING
+    assert (run_failures.minimum_interval_seconds or 99) <= 5
