@@ -103,7 +103,12 @@ CLASSES = {
 }  # fmt: skip
 
 # Reasons why a connection was refused. libpq gives no SQLSTATE for these, only English text.
+# The first that fits counts, and many name a role or a database besides the reason.
 REFUSALS = (
+    (("too many connections", "remaining connection slots", "max clients"), Meaning(
+        PlatformUnavailableError, "too_many_connections", "The database has no free connection.",
+        _AGAIN,
+    )),
     (("password authentication failed", "no password supplied", "wrong password",
       "sasl authentication failed", 'role "'), Meaning(
         AuthorizationError, "password_wrong", "The database refuses this user name or password.",
@@ -132,10 +137,6 @@ REFUSALS = (
     (("failed to resolve host", "could not translate host name"), Meaning(
         ConfigurationError, "host_unknown", "The host in the database URL does not exist.",
         "Copy the host from Connect in the Supabase dashboard.",
-    )),
-    (("too many connections", "remaining connection slots", "max clients"), Meaning(
-        PlatformUnavailableError, "too_many_connections", "The database has no free connection.",
-        _AGAIN,
     )),
     (("unsupported startup parameter",), Meaning(
         ConfigurationError, "option_refused", "The pooler refuses an option in the database URL.",
