@@ -44,8 +44,8 @@ def installation(state_url: str, tmp_path: Path) -> Iterator[Installation]:
     settings = Settings(
         home=tmp_path / "home",
         database_url=SecretStr(state_url),
-        http_timeout_seconds=2,
-        retry_budget_seconds=10,
+        http_timeout_seconds=1,
+        retry_budget_seconds=3,
     )
     with open_installation(settings) as opened:
         yield opened

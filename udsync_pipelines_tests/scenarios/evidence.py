@@ -42,7 +42,7 @@ def differences(shop: ConnectedShop) -> list[str]:
     """
     found: list[str] = []
     for table in LISTS:
-        rows, shown = shop.live(table), listed(shop.store, table)
+        rows, shown = _not_trashed(shop.live(table)), listed(shop.store, table)
         found += [f"{table} lacks {key}" for key in sorted(shown.keys() - rows.keys())]
         found += [f"{table} still has {key}" for key in sorted(rows.keys() - shown.keys())]
         for key in shown.keys() & rows.keys():
@@ -55,6 +55,11 @@ def differences(shop: ConnectedShop) -> list[str]:
             if table in ("woo_products", "woo_variations"):
                 found += _unequal(f"{table} {key}", rows[key], shown[key], PRICES)
     return found + list(_line_differences(shop)) + list(_binding_differences(shop))
+
+
+def _not_trashed(rows: dict[int, Row]) -> dict[int, Row]:
+    """The rows that a store lists: one in the trash keeps its row, with this status."""
+    return {key: row for key, row in rows.items() if row.get("status") != "trash"}
 
 
 def _raw(row: Row) -> Json:

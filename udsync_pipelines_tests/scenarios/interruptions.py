@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 import psycopg
 
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 30.0
 
 Session = psycopg.Connection[Any]
 
@@ -15,7 +15,7 @@ Session = psycopg.Connection[Any]
 @contextmanager
 def writes_blocked(url: str, table: str) -> Iterator[Session]:
     """While the block runs, or until `let_go`, no one can write to the table; reading goes on."""
-    with psycopg.connect(url) as session:
+    with closing(psycopg.connect(url)) as session:
         session.execute(f"lock table {table} in share mode".encode())
         yield session
 
@@ -25,7 +25,8 @@ def blocked_backend(session: Session) -> int:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while time.monotonic() < deadline:
         found = session.execute(
-            "select pid from pg_stat_activity where pg_backend_pid() = any(pg_blocking_pids(pid))"
+            "select pid from pg_locks where not granted"
+            " and pg_backend_pid() = any(pg_blocking_pids(pid))"
         ).fetchone()
         if found is not None:
             return int(found[0])

@@ -89,6 +89,12 @@ class ConnectedShop:
             connection.execute(f"set search_path to {self.schema}".encode())
             return list(connection.execute(query.encode()))
 
+    def execute(self, statement: str) -> None:
+        """Do something to the Supabase database behind udsync's back."""
+        with psycopg.connect(self.database_url) as connection:
+            connection.execute(f"set search_path to {self.schema}".encode())
+            connection.execute(statement.encode())
+
     def versions(self) -> dict[str, list[tuple[object, ...]]]:
         """Where each row of each table lies and which transaction wrote it."""
         return {

@@ -1,6 +1,5 @@
 """One sync of a lane from end to end, in this process or in one that may be killed."""
 
-import multiprocessing
 import os
 import resource
 import signal
@@ -17,9 +16,8 @@ from udsync_pipelines.sync import planning
 from udsync_pipelines.sync.engine import SyncReport
 from udsync_pipelines.sync.entities import DESTINATIONS, lane_named
 from udsync_pipelines.sync.plan import SyncOptions
+from udsync_pipelines_tests.scenarios.processes import PROCESSES
 
-_PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload([__name__])
 _KIB = 1 if sys.platform == "linux" else 1024
 
 
@@ -55,8 +53,8 @@ class SyncProcess:
     """
 
     def __init__(self, environment: Mapping[str, str], tenant: str, lane: str, batch: int) -> None:
-        self._answer, answer = _PROCESSES.Pipe(duplex=False)
-        self._process = _PROCESSES.Process(
+        self._answer, answer = PROCESSES.Pipe(duplex=False)
+        self._process = PROCESSES.Process(
             target=_sync, args=(dict(environment), tenant, lane, batch, answer), daemon=True
         )
         self._process.start()

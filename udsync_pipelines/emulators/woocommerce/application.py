@@ -138,12 +138,16 @@ async def _read(scope: Scope, receive: Receive) -> HttpRequest:
 
 
 def _page_before(request: HttpRequest) -> HttpRequest:
-    pairs = request.query.split("&")
-    pages = [int(pair.partition("=")[2]) for pair in pairs if pair.startswith("page=")]
-    page = max(1, (pages[-1] if pages else 1) - 1)
-    kept = [pair for pair in pairs if pair and not pair.startswith("page=")]
-    query = "&".join([*kept, f"page={page}"])
-    return HttpRequest(request.method, request.path, query, request.headers, request.body)
+    """The same list one page earlier, whether it is asked for by page or by offset."""
+    pairs = [pair.partition("=")[::2] for pair in request.query.split("&") if pair]
+    query = dict(pairs)
+    if "offset" in query:
+        moved = ("offset", max(0, int(query["offset"]) - int(query.get("per_page", "10"))))
+    else:
+        moved = ("page", max(1, int(query.get("page", "1")) - 1))
+    kept = [f"{name}={value}" for name, value in pairs if name != moved[0]]
+    text = "&".join([*kept, f"{moved[0]}={moved[1]}"])
+    return HttpRequest(request.method, request.path, text, request.headers, request.body)
 
 
 class Emulation:
