@@ -19,6 +19,7 @@ EXACT = ("domain", "mapping", "sync", "posting")
 NO_AMOUNTS = {
     "udsync_pipelines/mapping/pattern.py": "counts repeats of a pattern, up to infinity",
     "udsync_pipelines/mapping/suggestions.py": "measures how alike two names are",
+    "udsync_pipelines/sync/engine.py": "measures seconds",
 }
 WRITES_TO_THE_TERMINAL = ("cli",)
 
