@@ -86,10 +86,14 @@ def window(*, full: bool, since: str | None, until: str | None) -> Window:
     start, end = _instant("since", since), _instant("until", until)
     if full and (start or end):
         raise ConfigurationError(
-            "a full sync reads everything.", cure="Leave out either full or since/until."
+            "a full sync reads everything.",
+            cure="Leave out either full or since/until.",
+            code="bad_time",
         )
     if start and end and start > end:
-        raise ConfigurationError("since is later than until.", cure="Swap the two times.")
+        raise ConfigurationError(
+            "since is later than until.", cure="Swap the two times.", code="bad_time"
+        )
     return Window(full=full, since=start, until=end)
 
 

@@ -192,11 +192,13 @@ def _from_recording(entry: Json, query: Query) -> Answer:
 def _root(store: Store, query: Query) -> Answer:
     now = store.clock.now()
     hours = (wall_seconds(now, store.zone) - now) / 3600
+    # WordPress writes its own address with https when it takes the request for https.
+    scheme = "http:" if store.options.plain_http else "https:"
     body = {
         **recorded_documents()[f"{_ROOT}/"]["body"],
         "name": store.options.name,
         "url": store.options.site_url,
-        "home": store.options.site_url.replace("http:", "https:"),
+        "home": store.options.site_url.replace("http:", scheme),
         "gmt_offset": int(hours) if hours == int(hours) else hours,
         "timezone_string": store.options.zone,
     }
