@@ -1,5 +1,6 @@
 """`udsync plan`: what a sync would change, and the approval that lets it."""
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -56,8 +57,7 @@ def approve(plan_id: PlanId, as_json: AsJson = False) -> None:
             )
         run = approve_and_apply(installation, owner, plan)
         ledger = PostgresLedger(installation.state, owner.id)
-        applied = type(run)(run.run_id, run.status, [ledger.plan(plan.id)])
-        finish(applied, ledger, as_json=as_json)
+        finish(replace(run, plans=[ledger.plan(plan.id)]), ledger, as_json=as_json)
 
 
 def _find(installation: Installation, text: str) -> tuple[Tenant, Plan]:

@@ -6,9 +6,10 @@ from rich.table import Table
 
 from udsync_pipelines.cli.output import ExitCode, complain, console, say
 from udsync_pipelines.cli.runs import JobRun
+from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.store.repositories.ledger import PostgresLedger
 from udsync_pipelines.sync.entities import lane_named
-from udsync_pipelines.sync.plan import Plan, PlanState
+from udsync_pipelines.sync.plan import Parked, Plan, PlanState
 
 COLUMNS = ("read", "created", "updated", "skipped", "parked")
 ONLY_PLANNED = (PlanState.AWAITING_APPROVAL, PlanState.DRY_RUN)
@@ -16,15 +17,19 @@ PLANNED_NAMES = {"created": "to create", "updated": "to update", "skipped": "to 
 SHOWN_PARKED = 20
 
 
-def exit_code(run: JobRun) -> ExitCode:
-    """0 all settled, 1 failed, 3 records parked or work unfinished, 4 waits for approval."""
+def exit_code(run: JobRun, still_parked: int = 0) -> ExitCode:
+    """0 all settled, 1 failed, 3 records parked or work unfinished, 4 waits for approval.
+
+    `still_parked` are the records that are parked after the run, by it or by an earlier one: what
+    has not arrived is not settled, however long ago that was said first.
+    """
     states = {plan.state for plan in run.plans}
     if PlanState.FAILED in states or not run.plans:
         return ExitCode.FAILED
-    if any(newly_parked(plan) for plan in run.plans if plan.state is not PlanState.DRY_RUN):
-        return ExitCode.PARKED
     if PlanState.AWAITING_APPROVAL in states:
         return ExitCode.AWAITING_APPROVAL
+    if states != {PlanState.DRY_RUN} and (still_parked or any(map(newly_parked, run.plans))):
+        return ExitCode.PARKED
     if run.status != "SUCCESS":
         return ExitCode.FAILED
     return ExitCode.SETTLED if states <= {PlanState.APPLIED, PlanState.DRY_RUN} else ExitCode.PARKED
@@ -32,7 +37,7 @@ def exit_code(run: JobRun) -> ExitCode:
 
 def answer(run: JobRun, ledger: PostgresLedger) -> dict[str, Any]:
     """A run as one JSON object."""
-    code = exit_code(run)
+    code = exit_code(run, count_still_parked(run, ledger))
     return {
         "ok": code is ExitCode.SETTLED,
         "exit_code": int(code),
@@ -51,8 +56,9 @@ def answer(run: JobRun, ledger: PostgresLedger) -> dict[str, Any]:
                 "parked": [
                     {"record": f"{entity}/{parked.source_id}", "code": parked.code,
                      "reason": parked.reason, "cure": parked.cure}
-                    for entity, parked in ledger.parked_by(plan.id, SHOWN_PARKED)
+                    for entity, parked in _parked(plan, ledger)
                 ],
+                "still_parked": _count_parked(plan, ledger),
                 "error": plan.error,
             }
             for plan in run.plans
@@ -109,6 +115,11 @@ def newly_parked(plan: Plan) -> int:
     return sum(counts_of(plan, entity.value)["parked"] for entity in lane_named(plan.lane).entities)
 
 
+def count_still_parked(run: JobRun, ledger: PostgresLedger) -> int:
+    """How many records are parked in the run's lanes now, whichever sync has parked them."""
+    return sum(_count_parked(plan, ledger) for plan in run.plans)
+
+
 def _print_state(plan: Plan, ledger: PostgresLedger) -> None:
     if plan.error:
         cure = plan.error.get("cure") or "Look at the run in Dagster."
@@ -118,5 +129,25 @@ def _print_state(plan: Plan, ledger: PostgresLedger) -> None:
         say(f"{plan.lane}: then: udsync plan approve {plan.id}")
     if plan.state is PlanState.DRY_RUN:
         say(f"{plan.lane}: a dry run; nothing was written. Details: udsync plan show {plan.id}")
-    for entity, parked in ledger.parked_by(plan.id, SHOWN_PARKED):
+    shown = _parked(plan, ledger)
+    for entity, parked in shown:
         say(f"parked {entity}/{parked.source_id}: {parked.reason} {parked.cure}")
+    more = _count_parked(plan, ledger) - len(shown)
+    if more > 0:
+        say(f"{plan.lane}: {more} more records are parked.")
+
+
+def _parked(plan: Plan, ledger: PostgresLedger) -> list[tuple[Entity, Parked]]:
+    """What is parked of the plan's lane now, by it or by an earlier sync; not all of very much."""
+    return [
+        (entity, parked)
+        for entity in lane_named(plan.lane).entities
+        for parked in ledger.parked(plan.source_connection_id, entity, SHOWN_PARKED)
+    ]
+
+
+def _count_parked(plan: Plan, ledger: PostgresLedger) -> int:
+    return sum(
+        ledger.count_parked(plan.source_connection_id, entity)
+        for entity in lane_named(plan.lane).entities
+    )

@@ -8,8 +8,7 @@ import typer
 from udsync_pipelines.cli.options import AsJson, TenantName
 from udsync_pipelines.cli.output import ExitCode, emit_json, leave, say
 from udsync_pipelines.cli.runs import JobRun, run_job
-from udsync_pipelines.cli.summary import answer, exit_code, print_summary
-from udsync_pipelines.orchestration.config import window
+from udsync_pipelines.cli.summary import answer, count_still_parked, exit_code, print_summary
 from udsync_pipelines.services.installation import Installation, open_installation
 from udsync_pipelines.store.repositories.ledger import PostgresLedger
 from udsync_pipelines.store.repositories.tenants import Tenant
@@ -63,6 +62,9 @@ def sync(
     More than 10 changes are asked about on a terminal; elsewhere they need --yes, or the plan is
     stored and the exit code is 4.
     """
+    # Imported late: it brings Dagster along, and a second that every other command spares.
+    from udsync_pipelines.orchestration.config import window
+
     window(full=full, since=since, until=until)
     config = {
         "tenant": tenant,
@@ -90,7 +92,7 @@ def finish(run: JobRun, ledger: PostgresLedger, *, as_json: bool) -> None:
         emit_json(answer(run, ledger))
     else:
         print_summary(run, ledger)
-    code = exit_code(run)
+    code = exit_code(run, count_still_parked(run, ledger))
     if code is not ExitCode.SETTLED:
         raise leave(code)
 

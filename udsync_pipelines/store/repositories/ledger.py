@@ -269,6 +269,11 @@ class PostgresLedger:
         with self._transaction() as connection:
             return parked_records.first_parked_by(connection, self.tenant_id, plan_id, limit)
 
+    def parked(self, source: UUID, entity: Entity, limit: int) -> Sequence[Parked]:
+        """The records of this entity that are parked now, whichever sync has parked them."""
+        with self._transaction() as connection:
+            return parked_records.list_live(connection, self.tenant_id, source, entity, limit)
+
     def count_parked(self, source: UUID, entity: Entity) -> int:
         """How many records of this entity are parked now."""
         with self._transaction() as connection:

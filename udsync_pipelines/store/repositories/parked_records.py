@@ -1,6 +1,7 @@
 """Records that cannot go on: rows of `sync_queue` in state `rejected`, one a record and target."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
@@ -9,6 +10,8 @@ from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.sync.plan import Intent, Parked
 
 LIVE = "tenant_id = :tenant AND entity = :entity AND kind = 'record' AND state = 'rejected'"
+
+SHOWN = "entity, source_id, payload_digest, code, reason, cure"
 
 PARK = """
     INSERT INTO udsync.sync_queue AS parked
@@ -100,19 +103,27 @@ def first_parked_by(
     """The records that a plan was the first to park, and that still are."""
     rows = connection.execute(
         sa.text(
-            "SELECT entity, source_id, payload_digest, code, reason, cure FROM udsync.sync_queue"
+            f"SELECT {SHOWN} FROM udsync.sync_queue"
             " WHERE tenant_id = :tenant AND plan_id = :plan AND kind = 'record'"
             " AND state = 'rejected' ORDER BY entity, source_id LIMIT :limit"
         ),
         {"tenant": tenant_id, "plan": plan_id, "limit": limit},
     )
-    return [
-        (
-            Entity(row.entity),
-            Parked(row.source_id, row.payload_digest, row.code, row.reason, row.cure),
-        )
-        for row in rows
-    ]
+    return [(Entity(row.entity), _parked(row)) for row in rows]
+
+
+def list_live(
+    connection: sa.Connection, tenant_id: UUID, source: UUID, entity: Entity, limit: int
+) -> Sequence[Parked]:
+    """The records of an entity that are parked now, whichever sync has parked them."""
+    rows = connection.execute(
+        sa.text(
+            f"SELECT {SHOWN} FROM udsync.sync_queue WHERE {LIVE}"
+            " AND source_connection_id = :source ORDER BY source_id LIMIT :limit"
+        ),
+        {"tenant": tenant_id, "entity": entity.value, "source": source, "limit": limit},
+    )
+    return [_parked(row) for row in rows]
 
 
 def count(connection: sa.Connection, tenant_id: UUID, source: UUID, entity: Entity) -> int:
@@ -125,3 +136,7 @@ def count(connection: sa.Connection, tenant_id: UUID, source: UUID, entity: Enti
         {"tenant": tenant_id, "entity": entity.value, "source": source},
     ).scalar_one()
     return counted
+
+
+def _parked(row: Any) -> Parked:
+    return Parked(row.source_id, row.payload_digest, row.code, row.reason, row.cure)
