@@ -15,5 +15,7 @@ defs = dg.Definitions(
     jobs=JOBS,
     assets=DESTINATION_TABLES,
     sensors=SENSORS,
-    resources={"engines": SyncEngines()},
+    # Named, or a run executed in the caller's process would keep in memory what its ops hand on:
+    # then nobody could execute it again from where it failed.
+    resources={"engines": SyncEngines(), "io_manager": dg.FilesystemIOManager()},
 )

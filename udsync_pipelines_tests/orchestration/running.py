@@ -71,15 +71,6 @@ class DagsterRuns:
             run_config=config, instance=self.instance, raise_on_error=False
         )
 
-    def launch(self, job: Callable[[], dg.JobDefinition], **config: Any) -> dg.JobExecutionResult:
-        """Run a job to its end as a launched run does: it keeps what its ops hand on."""
-        return dg.execute_job(
-            dg.reconstructable(job),
-            instance=self.instance,
-            run_config=config,
-            raise_on_error=False,
-        )
-
     def launch_again(
         self, job: Callable[[], dg.JobDefinition], run_id: str
     ) -> dg.JobExecutionResult:

@@ -184,7 +184,7 @@ def test_a_run_that_failed_is_finished_by_executing_it_again_from_there(
     shop: ConnectedShop, new_supabase: Supabase, dagster_runs: DagsterRuns, outage: Outage
 ) -> None:
     new_supabase.alter(outage.change)
-    failed = dagster_runs.launch(sync_orders, tenant=shop.tenant.name)
+    failed = dagster_runs.run("sync_orders", tenant=shop.tenant.name)
     reason = failure_of(failed.all_events, outage.step)
     new_supabase.alter(outage.repair)
     shop.store.requests.clear()

@@ -147,6 +147,28 @@ def test_a_failed_run_of_an_unknown_tenant_is_of_no_account(dagster_runs: Dagste
     assert not failed.success
 
 
+@dg.op
+def fail() -> None:
+    """An op of somebody else's job."""
+    raise dg.Failure("it went wrong")
+
+
+@dg.job(executor_def=dg.in_process_executor)
+def another_job() -> None:
+    """A job that belongs to no tenant."""
+    fail()
+
+
+def test_a_failed_run_without_a_tenant_is_of_no_account(
+    dagster_instance: dg.DagsterInstance,
+) -> None:
+    failed = another_job.execute_in_process(instance=dagster_instance, raise_on_error=False)
+
+    notice(failed.run_id, dagster_instance)
+
+    assert not failed.success
+
+
 def test_the_sensor_runs_from_the_start_and_looks_often() -> None:
     assert run_failures.default_status is dg.DefaultSensorStatus.RUNNING
     assert (run_failures.minimum_interval_seconds or 99) <= 5
