@@ -11,6 +11,8 @@ from decimal import Decimal
 from types import NoneType
 from typing import TypeAlias
 
+import orjson
+
 from udsync_pipelines.connectors.supabase.tables import ColumnType
 from udsync_pipelines.connectors.supabase.values import BIGINT_RANGE, encode_timestamptz, encoder
 
@@ -52,6 +54,16 @@ def _usual_texts(values: Sequence[object]) -> Fields | None:
     if "\\" in joined or not joined.isprintable():
         return None
     return [NULL if value is None else value for value in values]  # type: ignore[misc]
+
+
+def _usual_json_texts(values: Sequence[object]) -> Fields | None:
+    texts = _usual_texts(values)
+    try:
+        for text in set(texts or ()) - {NULL}:  # many are the same: `{}`, `[]`, the usual tax
+            orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    return texts
 
 
 def _usual_numbers(values: Sequence[object]) -> Fields | None:
@@ -97,6 +109,7 @@ def _usual_moments(values: Sequence[object]) -> Fields | None:
 
 _USUAL: Mapping[str, Callable[[Sequence[object]], Fields | None]] = {
     ColumnType.TEXT: _usual_texts,
+    ColumnType.JSONB: _usual_json_texts,
     ColumnType.NUMERIC: _usual_numbers,
     ColumnType.BIGINT: _usual_whole_numbers,
     ColumnType.BOOLEAN: _usual_flags,
