@@ -44,20 +44,20 @@ def run(arguments: Sequence[str] | None = None) -> None:
         code = app(given, prog_name="udsync", standalone_mode=False) or ExitCode.SETTLED
     except UdsyncError as error:
         code = _failed(error, as_json="--json" in given)
-    except typer.Abort:
+    except (typer.Abort, KeyboardInterrupt):
         complain("Stopped.")
         code = ExitCode.FAILED
     except TyperException as error:
         complain(f"{error.format_message().rstrip('.')}. {_hint(error)}".rstrip())
         code = ExitCode.USAGE
-    except KeyboardInterrupt:
-        complain("Stopped.")
-        code = ExitCode.FAILED
     except Exception as error:
         if os.environ.get("UDSYNC_DEBUG"):
             raise
         kind = type(error).__name__
         complain(f"udsync failed unexpectedly ({kind}). UDSYNC_DEBUG=1 shows where.")
+        code = ExitCode.FAILED
+    if code == INTERRUPTED:
+        complain("Stopped.")
         code = ExitCode.FAILED
     sys.exit(int(code))
 
@@ -74,6 +74,9 @@ def _hint(error: TyperException) -> str:
     context = getattr(error, "ctx", None)
     return f"See: {context.command_path} --help" if context else ""
 
+
+INTERRUPTED = 130
+"""What Typer makes of Ctrl-C."""
 
 USAGE_CODES = frozenset({"bad_time", "usage"})
 """Errors in what was typed, which the options' own types cannot see."""

@@ -8,7 +8,7 @@ import typer
 
 from udsync_pipelines.cli.options import AsJson
 from udsync_pipelines.cli.output import ExitCode, emit_json, leave, say
-from udsync_pipelines.errors import PlatformUnavailableError, UdsyncError
+from udsync_pipelines.errors import ConfigurationError, PlatformUnavailableError, UdsyncError
 from udsync_pipelines.services.dagster_home import prepare_dagster_home
 from udsync_pipelines.services.embedded_postgres import EmbeddedPostgres
 from udsync_pipelines.services.installation import open_installation
@@ -28,6 +28,7 @@ def up(
     """
     settings = load_settings()
     stop_on_terminate()
+    is_ours = not _embedded_database_runs(settings)
     try:
         with open_installation(settings):
             prepare_dagster_home(settings)
@@ -37,8 +38,13 @@ def up(
                 processes.supervise()
     except KeyboardInterrupt:
         say("Stopping.")
+        is_ours = True
+    except ConfigurationError as error:
+        # Whoever is up already, or works without services, goes on using the database.
+        is_ours = is_ours and error.code != "already_up"
+        raise
     finally:
-        if not keep_database:
+        if is_ours and not keep_database:
             stop_database(settings)
 
 
@@ -90,12 +96,16 @@ def _database_is_healthy(settings: Settings) -> bool:
     """Whether our state answers; an embedded server that is down is not started by asking."""
     if settings.database_url is None:
         ensure_home(settings)
-        return EmbeddedPostgres(settings.home, pg_bin=settings.pg_bin).is_running()
+        return _embedded_database_runs(settings)
     try:
         with open_installation(settings):
             return True
     except UdsyncError:
         return False
+
+
+def _embedded_database_runs(settings: Settings) -> bool:
+    return EmbeddedPostgres(settings.home, pg_bin=settings.pg_bin).is_running()
 
 
 def _dagster_health(settings: Settings) -> dict[str, bool]:

@@ -1,6 +1,8 @@
 """`udsync sync`, executed in the command's own process: what it says and how it ends."""
 
 import json
+import signal
+import time
 
 import psycopg
 import pytest
@@ -141,6 +143,41 @@ def test_a_span_of_time_is_read_alone(connected: ConnectedTenant) -> None:
     assert 0 < created < 288
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_sync_ends_at_once_and_the_next_one_goes_on(
+    connected: ConnectedTenant, number: signal.Signals
+) -> None:
+    connected.store.faults.add("slow", path="offset=99", seconds=20)
+    command = ("sync", "orders", "--tenant", connected.name, "--yes")
+    with connected.udsync.started(*command) as process:
+        _wait_until_it_reads(connected)
+        process.send_signal(number)
+        out, errors = process.communicate(timeout=15)
+    connected.store.faults.clear()
+
+    again = connected.sync("orders", "--yes")
+
+    assert process.returncode != 0
+    assert "Traceback" not in out + errors
+    assert again.code == 0
+    assert _count(connected, "woo_orders") == 288
+
+
+def test_a_second_sync_of_the_same_lane_is_refused_while_one_runs(
+    connected: ConnectedTenant,
+) -> None:
+    connected.store.faults.add("slow", path="offset=99", seconds=3)
+    command = ("sync", "orders", "--tenant", connected.name, "--yes")
+    with connected.udsync.started(*command) as process:
+        _wait_until_it_reads(connected)
+        refused = connected.sync("orders", "--yes")
+        process.communicate(timeout=60)
+
+    assert refused.code == 1
+    assert f"another sync of orders for {connected.name} is running" in refused.err.lower()
+    assert process.returncode == 0
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -187,6 +224,14 @@ def test_an_unknown_plan_is_refused_by_show_and_approve(udsync: CommandLine, pla
     assert (shown.code, approved.code) == (1, 1)
     assert plan in shown.complaint
     assert plan in approved.complaint
+
+
+def _wait_until_it_reads(connected: ConnectedTenant) -> None:
+    """Wait until the store has answered the first page of orders."""
+    deadline = time.monotonic() + 60
+    while not connected.store.requests.records(r"/orders\?.*status=any.*orderby=id"):
+        assert time.monotonic() < deadline, "the store was not asked"
+        time.sleep(0.05)
 
 
 def _new_tenant(udsync: CommandLine) -> str:
