@@ -23,7 +23,7 @@ from udsync_pipelines.sync.mapped import Mapper
 from udsync_pipelines.sync.planning import BATCH
 from udsync_pipelines.sync.records import MappedRecord
 from udsync_pipelines_tests.benchmarks.machine import Session
-from udsync_pipelines_tests.benchmarks.workplace import TENANT
+from udsync_pipelines_tests.benchmarks.workplace import TENANT, end_with_parent
 
 ROWS_OF = {
     "woo_orders": "select * from public.woo_orders where id = any(%s)",
@@ -167,6 +167,7 @@ def _copy_raw(session: Session, buffers: dict[str, bytes]) -> dict[str, float]:
 
 def main() -> None:
     """Measure with what the environment names, and print one JSON object."""
+    end_with_parent()
     parser = argparse.ArgumentParser()
     parser.add_argument("url")
     parser.add_argument("--rounds", type=int, required=True)

@@ -11,7 +11,7 @@ from udsync_pipelines.sync.entities import DESTINATIONS, lane_named
 from udsync_pipelines.sync.plan import SyncOptions
 from udsync_pipelines.sync.records import Window
 from udsync_pipelines_tests.benchmarks.machine import Stopwatch, peak_bytes
-from udsync_pipelines_tests.benchmarks.workplace import TENANT
+from udsync_pipelines_tests.benchmarks.workplace import TENANT, end_with_parent
 
 LANE = lane_named("orders")
 
@@ -52,6 +52,7 @@ def _told(tenant: TenantEngine, report: SyncReport, watch: Stopwatch) -> dict[st
 
 def main() -> None:
     """Sync with what the environment names, and print one JSON object."""
+    end_with_parent()
     parser = argparse.ArgumentParser()
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--postgres", type=int, required=True)

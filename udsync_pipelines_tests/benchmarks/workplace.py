@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -51,14 +52,16 @@ class Workplace:
         """Run a module of this package in a new process; what it printed last, read as JSON."""
         # The caller's own udsync settings must not reach what is measured.
         kept = {name: text for name, text in os.environ.items() if not name.startswith("UDSYNC_")}
-        finished = subprocess.run(
-            [sys.executable, "-m", f"{__package__}.{module}", *arguments],
-            cwd=self.home.parent,  # away from a .env
-            env={**kept, "UDSYNC_HOME": str(self.home), "PYTHONPATH": str(CHECKOUT)},
-            stdout=subprocess.PIPE,
-            timeout=LONGEST_RUN_SECONDS,
-            check=True,
-        )
+        with _lifeline() as stdin:
+            finished = subprocess.run(
+                [sys.executable, "-m", f"{__package__}.{module}", *arguments],
+                cwd=self.home.parent,  # away from a .env
+                env={**kept, "UDSYNC_HOME": str(self.home), "PYTHONPATH": str(CHECKOUT)},
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                timeout=LONGEST_RUN_SECONDS,
+                check=True,
+            )
         answer: dict[str, Any] = json.loads(finished.stdout.splitlines()[-1])
         return answer
 
@@ -77,6 +80,16 @@ class Workplace:
         """What the database holds of the store."""
         with SupabaseDestination(self.supabase_url, store_id=self.store_id) as destination:
             return destination.sums()
+
+
+def end_with_parent() -> None:
+    """Called by what `run_alone` runs: it ends when its parent does, in whatever way."""
+
+    def wait() -> None:
+        os.read(0, 1)  # nothing is ever written
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 @contextmanager
@@ -111,6 +124,17 @@ def workplace(home: Path, shop: Shop) -> Iterator[Workplace]:
         )
     finally:
         server.stop()
+
+
+@contextmanager
+def _lifeline() -> Iterator[int]:
+    """An input that ends when this process does."""
+    reading, writing = os.pipe()
+    try:
+        yield reading
+    finally:
+        os.close(reading)
+        os.close(writing)
 
 
 def _fingerprints(url: str, tables: Sequence[str]) -> dict[str, str]:
