@@ -27,7 +27,8 @@ demo: $(READY)
 	@$(BIN)/udsync demo
 
 test: $(READY)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --cov-fail-under=100 --cov-branch --cov-report=term:skip-covered \
+	  --cov=udsync_pipelines.domain --cov=udsync_pipelines.mapping --cov=udsync_pipelines.sync
 
 check: $(READY)
 	@$(BIN)/ruff check .
