@@ -38,41 +38,45 @@ app.add_typer(db.app, name="db")
 
 
 def run(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; every failure is one line and an exit code, never a traceback."""
+    """Run the command line; every failure is one line and an exit code, never a traceback.
+
+    With `--json` a failure is an object on the last line of standard output too.
+    """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in given
     try:
         code = app(given, prog_name="udsync", standalone_mode=False) or ExitCode.SETTLED
+        if code == INTERRUPTED:
+            raise KeyboardInterrupt
     except UdsyncError as error:
-        code = _failed(error, as_json="--json" in given)
+        code = ExitCode.USAGE if error.code in USAGE_CODES else ExitCode.FAILED
+        _explain(error.message, error.cure, error.code, as_json=as_json)
     except (typer.Abort, KeyboardInterrupt):
-        complain("Stopped.")
         code = ExitCode.FAILED
+        _explain("Stopped.", None, "interrupted", as_json=as_json)
     except TyperException as error:
-        complain(f"{error.format_message().rstrip('.')}. {_hint(error)}".rstrip())
         code = ExitCode.USAGE
+        message = f"{error.format_message().rstrip('.')}."
+        _explain(message, _hint(error), "usage", as_json=as_json)
     except Exception as error:
         if os.environ.get("UDSYNC_DEBUG"):
             raise
-        kind = type(error).__name__
-        complain(f"udsync failed unexpectedly ({kind}). UDSYNC_DEBUG=1 shows where.")
         code = ExitCode.FAILED
-    if code == INTERRUPTED:
-        complain("Stopped.")
-        code = ExitCode.FAILED
+        message = f"udsync failed unexpectedly ({type(error).__name__})."
+        _explain(message, "UDSYNC_DEBUG=1 shows where.", "unexpected", as_json=as_json)
     sys.exit(int(code))
 
 
-def _failed(error: UdsyncError, *, as_json: bool) -> ExitCode:
-    complain(f"{error.message[:1].upper()}{error.message[1:]} {error.cure or ''}".rstrip())
+def _explain(message: str, cure: str | None, code: str, *, as_json: bool) -> None:
+    complain(f"{message[:1].upper()}{message[1:]} {cure or ''}".rstrip())
     if as_json:
-        emit_json({"ok": False, "code": error.code, "message": error.message, "cure": error.cure})
-    return ExitCode.USAGE if error.code in USAGE_CODES else ExitCode.FAILED
+        emit_json({"ok": False, "code": code, "message": message, "cure": cure})
 
 
-def _hint(error: TyperException) -> str:
+def _hint(error: TyperException) -> str | None:
     """Where the command that was meant explains itself."""
     context = getattr(error, "ctx", None)
-    return f"See: {context.command_path} --help" if context else ""
+    return f"See: {context.command_path} --help" if context else None
 
 
 INTERRUPTED = 130

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from udsync_pipelines.cli.interruptions import noticing_interruptions
 from udsync_pipelines.cli.progress import showing
 from udsync_pipelines.services.dagster_home import prepare_dagster_home
+from udsync_pipelines.services.failed_runs import close_failed_run
 from udsync_pipelines.services.installation import Installation
 from udsync_pipelines.services.process_set import running_services
 from udsync_pipelines.services.runs import DagsterDoor
@@ -39,6 +41,7 @@ def run_job(
     Raises:
         ConfigurationError: Dagster refuses the configuration.
         PlatformUnavailableError: the running services went away.
+        KeyboardInterrupt: Ctrl-C or a TERM signal has ended the run in this process.
     """
     ledger = PostgresLedger(installation.state, tenant.id)
     tags = {TENANT_TAG: tenant.name}
@@ -71,6 +74,7 @@ def _execute_here(
         redirect_stderr(log),
         dg.DagsterInstance.get() as instance,
         showing(lambda: ledger.plans_of_run(run_id)),
+        noticing_interruptions() as is_interrupted,
     ):
         result = defs.resolve_job_def(job).execute_in_process(
             run_config=dict(run_config),
@@ -79,6 +83,9 @@ def _execute_here(
             run_id=run_id,
             raise_on_error=False,
         )
+        if not result.success and is_interrupted():
+            close_failed_run(installation, tags[TENANT_TAG], run_id)
+            raise KeyboardInterrupt
     return run_id, "SUCCESS" if result.success else "FAILURE"
 
 

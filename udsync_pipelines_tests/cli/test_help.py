@@ -65,3 +65,10 @@ def test_wrong_usage_is_one_line_that_names_it_and_exit_code_two(
     assert named in refused.complaint
     assert "--help" in refused.complaint
     assert refused.out == ""
+
+
+def test_wrong_usage_is_an_object_too_when_json_is_asked_for(udsync: CommandLine) -> None:
+    refused = udsync("sync", "invoices", "--tenant", "a", "--json")
+
+    assert (refused.code, refused.json["code"], refused.json["ok"]) == (2, "usage", False)
+    assert "'invoices'" in refused.json["message"]
