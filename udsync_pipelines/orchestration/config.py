@@ -19,6 +19,15 @@ class Approve(str, Enum):  # noqa: UP042 - Dagster reads the members of (str, En
     ask = "ask"
 
 
+class Trigger(str, Enum):  # noqa: UP042 - Dagster reads the members of (str, Enum) into its schema
+    """What asked for a sync."""
+
+    manual = "manual"
+    schedule = "schedule"
+    webhook = "webhook"
+    backfill = "backfill"
+
+
 class SyncConfig(dg.Config):
     """One sync of a tenant: what to read, and whether to write."""
 
@@ -51,7 +60,7 @@ class SyncConfig(dg.Config):
     ask_above: int = Field(
         default=0, description="With approve=ask, this many changes still need nobody."
     )
-    trigger: str = Field(default="manual", description="What asked for the sync.")
+    trigger: Trigger = Field(default=Trigger.manual, description="What asked for the sync.")
 
     def options(self) -> SyncOptions:
         """The options of the engine.

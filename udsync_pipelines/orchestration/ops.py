@@ -10,7 +10,7 @@ from uuid import UUID
 import dagster as dg
 
 from udsync_pipelines.orchestration.assets import TENANTS, materializations
-from udsync_pipelines.orchestration.config import ApprovedPlanConfig, SyncConfig
+from udsync_pipelines.orchestration.config import ApprovedPlanConfig, SyncConfig, Trigger
 from udsync_pipelines.orchestration.failures import explained
 from udsync_pipelines.orchestration.metadata import (
     counts_metadata,
@@ -53,7 +53,9 @@ def _extract(lane: Lane) -> dg.OpDefinition:
     @explained
     def extract(context: dg.OpExecutionContext, config: SyncConfig, engines: SyncEngines) -> str:
         tenant = engines.of(config.tenant)
-        plan = tenant.open(lane, config.options(), trigger=config.trigger, run_id=context.run_id)
+        plan = tenant.open(
+            lane, config.options(), trigger=Trigger(config.trigger).value, run_id=context.run_id
+        )
         context.add_output_metadata(counts_metadata(tenant.engine.extract(plan.id)))
         return f"{config.tenant}/{plan.id}"
 
