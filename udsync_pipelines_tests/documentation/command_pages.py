@@ -19,7 +19,7 @@ EXIT_CODES = {
     ExitCode.SETTLED: "everything is settled",
     ExitCode.FAILED: "failed; one line on standard error says why and what to do",
     ExitCode.USAGE: "what was typed cannot be used; nothing was done",
-    ExitCode.PARKED: "finished, with records that were newly parked or work left undone",
+    ExitCode.PARKED: "finished, with records that are parked or work left undone",
     ExitCode.AWAITING_APPROVAL: "a plan is stored and waits for approval",
 }
 

@@ -8,5 +8,9 @@ import multiprocessing
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(
-    ["udsync_pipelines_tests.scenarios.syncing", "udsync_pipelines_tests.cli.commands"]
+    [
+        "udsync_pipelines_tests.scenarios.syncing",
+        "udsync_pipelines_tests.cli.commands",
+        "udsync_pipelines.definitions",
+    ]
 )
