@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,7 @@ import orjson
 
 from udsync_pipelines.cli import main
 from udsync_pipelines_tests.scenarios.processes import PROCESSES
+from udsync_pipelines_tests.services.child_process import become_ordinary
 
 SCRIPT = Path(sys.executable).with_name("udsync")
 """The command as it is installed."""
@@ -63,10 +64,25 @@ class CommandLine:
 
     def __call__(self, *arguments: str, **settings: str) -> Result:
         """Run `udsync ARGUMENTS` to its end; further variables may be set."""
+        return self._run(arguments, settings, is_ordinary=False)
+
+    def as_ordinary_user(self, *arguments: str, **settings: str) -> Result:
+        """The same by a user without root's rights."""
+        return self._run(arguments, settings, is_ordinary=True)
+
+    def _run(
+        self, arguments: Sequence[str], settings: Mapping[str, str], *, is_ordinary: bool
+    ) -> Result:
         out, err = (self.folder / f"{name}-{next(_numbers)}" for name in ("out", "err"))
         process = PROCESSES.Process(
             target=_udsync,
-            args=(list(arguments), self.environment(**settings), str(self.folder), out, err),
+            args=(
+                list(arguments),
+                self.environment(**settings),
+                str(self.folder),
+                (out, err),
+                is_ordinary,
+            ),
         )
         process.start()
         process.join(_SECONDS)
@@ -99,14 +115,21 @@ class CommandLine:
 
 
 def _udsync(
-    arguments: list[str], environment: Mapping[str, str], folder: str, out: Path, err: Path
+    arguments: list[str],
+    environment: Mapping[str, str],
+    folder: str,
+    streams: tuple[Path, Path],
+    is_ordinary: bool,
 ) -> None:
     os.setsid()
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
-    for number, path in ((1, out), (2, err)):
+    for number, path in zip((1, 2), streams, strict=True):
         target = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)
         os.dup2(target, number)
         os.close(target)
+    if is_ordinary:
+        os.chdir("/")  # pytest's folders are closed to others
+        become_ordinary()
     main.run(arguments)
