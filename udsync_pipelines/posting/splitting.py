@@ -1,0 +1,120 @@
+"""Splitting a line so that the rounded taxes of its parts add up to what the shop charged.
+
+Both parts keep the item and the code: revenue per item and tax base are unchanged.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple
+
+from udsync_pipelines.posting.company import TaxCode
+from udsync_pipelines.posting.pieces import Piece
+from udsync_pipelines.posting.tax.arithmetic import CENT, line_taxes
+
+MOST_SPLITS = 40
+_LARGEST_PART = 2_000  # cents; two rates such as 5 % and 9.975 % repeat after 4,000
+_MOST_STEPS = 4_000  # of the search, so that no order can hold a run up
+
+
+class Cut(NamedTuple):
+    """A way to split an amount: the part cut off, and the change of tax per component."""
+
+    part: Decimal
+    change: tuple[Decimal, ...]
+
+    @property
+    def total(self) -> Decimal:
+        """The change of the tax as a whole."""
+        return sum(self.change, Decimal(0))
+
+
+@dataclass(slots=True)
+class Splitter:
+    """Finds the splits that change the tax of a document by what is needed.
+
+    Keeps what it learned about an amount and a code, so one serves a document only.
+    """
+
+    _cuts: dict[tuple[Decimal, str], tuple[Cut, ...]] = field(default_factory=dict)
+    _steps: int = 0
+
+    def split(
+        self, pieces: Sequence[Piece], needed: Decimal, by_rate: Mapping[str, Decimal]
+    ) -> list[Piece] | None:
+        """The pieces with as few splits as found, so that their tax changes by `needed`.
+
+        Args:
+            pieces: the parts of the document.
+            needed: the wanted change of its tax, in currency units.
+            by_rate: the wanted change per rate of the books where known: it decides which of
+                two equally good splits is taken.
+        """
+        self._steps = 0
+        return self._search(list(pieces), needed, dict(by_rate), MOST_SPLITS)
+
+    def _search(
+        self, pieces: list[Piece], needed: Decimal, by_rate: dict[str, Decimal], most: int
+    ) -> list[Piece] | None:
+        if not needed:
+            return pieces
+        if most == 0 or self._steps >= _MOST_STEPS:
+            return None
+        for index, cut in self._best_first(pieces, needed, by_rate):
+            self._steps += 1
+            piece = pieces[index]
+            divided = [*pieces[:index], *piece.split(cut.part), *pieces[index + 1 :]]
+            left = _less(by_rate, piece.code, cut.change)
+            found = self._search(divided, needed - cut.total, left, most - 1)
+            if found is not None:
+                return found
+        return None
+
+    def _best_first(
+        self, pieces: Sequence[Piece], needed: Decimal, by_rate: Mapping[str, Decimal]
+    ) -> list[tuple[int, Cut]]:
+        ranked = []
+        for index, piece in enumerate(pieces):
+            for cut in self._cuts_of(piece.amount, piece.code):
+                left = abs(needed - cut.total)
+                if left < abs(needed):
+                    misfit = _misfit(_less(by_rate, piece.code, cut.change))
+                    ranked.append(((left, misfit, -abs(piece.amount), index, cut.part), cut))
+        ranked.sort(key=lambda entry: entry[0])
+        return [(rank[3], cut) for rank, cut in ranked]
+
+    def _cuts_of(self, amount: Decimal, code: TaxCode) -> tuple[Cut, ...]:
+        key = (amount, code.id)
+        if key not in self._cuts:
+            self._cuts[key] = tuple(_cuts(amount, code))
+        return self._cuts[key]
+
+
+def _cuts(amount: Decimal, code: TaxCode) -> Iterator[Cut]:
+    """For each change of tax that a split of this amount can bring, the smallest part."""
+    if code.is_untaxed:
+        return
+    whole = line_taxes(amount, code)
+    unit = CENT if amount > 0 else -CENT
+    seen = {tuple(Decimal(0) for _ in whole)}
+    for cents in range(1, min(int(abs(amount) / CENT) // 2, _LARGEST_PART) + 1):
+        part = unit * cents
+        pairs = zip(line_taxes(amount - part, code), line_taxes(part, code), whole, strict=True)
+        change = tuple(rest + cut - before for rest, cut, before in pairs)
+        if change not in seen:
+            seen.add(change)
+            yield Cut(part, change)
+
+
+def _less(
+    by_rate: Mapping[str, Decimal], code: TaxCode, change: Sequence[Decimal]
+) -> dict[str, Decimal]:
+    left = dict(by_rate)
+    for component, amount in zip(code.components, change, strict=True):
+        if component.rate_id in left:
+            left[component.rate_id] -= amount
+    return left
+
+
+def _misfit(by_rate: Mapping[str, Decimal]) -> Decimal:
+    return sum((abs(amount) for amount in by_rate.values()), Decimal(0))
