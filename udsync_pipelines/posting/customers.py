@@ -15,6 +15,7 @@ from udsync_pipelines.posting.policy import CustomerStrategy, GuestWithoutEmail,
 MOST_OF_NAME = 100  # newer books take 500, older documents say 100
 MOST_OF_EMAIL = 100
 _MOST_OF_PHONE = 30
+_MOST_OF_SHOWN_EMAIL = 60  # a longer one would leave no room for the name
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def is_valid_email(email: str) -> bool:
 def display_names(draft: CustomerDraft) -> Iterator[str]:
     """The names to try, in order: plain, with the e-mail, with a mark that never changes."""
     yield draft.display_name
-    if draft.email:
+    if draft.email and len(draft.email) <= _MOST_OF_SHOWN_EMAIL:
         yield with_suffix(draft.display_name, f" ({cleaned(draft.email)})", MOST_OF_NAME)
     yield with_suffix(draft.display_name, draft.suffix, MOST_OF_NAME)
     if draft.currency:
