@@ -82,6 +82,7 @@ class _Door:
             {
                 "counts": journal.counts(),
                 "statuses": {str(status): n for status, n in journal.statuses().items()},
+                "metered_reads": self._parts.limits.reads,
                 "throttled": self._parts.limits.refused,
                 "most_in_flight": self._parts.limits.most_in_flight,
                 "total": len(records),

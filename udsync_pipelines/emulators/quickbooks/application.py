@@ -26,6 +26,7 @@ from udsync_pipelines.emulators.quickbooks.service import HttpRequest, Service
 from udsync_pipelines.emulators.quickbooks.tokens import Tokens
 
 _NO_ANSWER = 0
+_GOOD = 200
 _FAILURES = ("status", "fault", "fault_200", "hang", "close")
 
 
@@ -37,7 +38,7 @@ class Emulation:
         furnish(self.company)
         self.tokens = Tokens(options, self.company.clock)
         self.replays = Replays(self.company)
-        self.limits = Limits(options.limits_factor)
+        self.limits = Limits(options.limits_factor, options.monthly_reads)
         self.faults = Faults()
         self.requests = Journal()
         self.control = Control(self.company, self.tokens, self.replays)
@@ -66,8 +67,8 @@ class ServiceFront:
         trace = trace_id(self._company.options.seed, self._count, self._company.clock.now())
         limits = self._emulation.limits
         line = _Line(receive, send, trace, self._company)
-        metered = scope["path"].startswith("/v3/company/")
-        admitted = not metered or limits.enter(batch=scope["path"].lower().endswith("/batch"))
+        limited = scope["path"].startswith("/v3/company/")
+        admitted = not limited or limits.enter(batch=scope["path"].lower().endswith("/batch"))
         try:
             request = await _read(scope, receive)
             fault, acts = self._emulation.faults.striking(
@@ -79,7 +80,7 @@ class ServiceFront:
             else:
                 status = await line.send(self._service.throttled(as_json=request.wants_json))
         finally:
-            if metered and admitted:
+            if limited and admitted:
                 limits.leave()
         spent = (time.perf_counter() - started) * 1000
         target = (request.method, request.path, request.query)
@@ -95,7 +96,11 @@ class ServiceFront:
             await asyncio.sleep(fault.seconds(1))
         if fault and fault.kind == "expired_token":
             self._emulation.tokens.expire_access()
+        if request.is_read and not self._emulation.limits.read_allowed():
+            return await line.send(self._service.throttled(as_json=request.wants_json))
         answer = self._service.respond(request)
+        if request.is_read and answer.status == _GOOD:
+            self._emulation.limits.note_read()
         if fault and (fault.kind == "lost_answer" or fault.kind in _FAILURES):
             return await self._fail(fault, line)
         if fault and fault.kind == "truncated":

@@ -53,6 +53,16 @@ class Company:
         """The one Preferences document."""
         return self._tables["Preferences"]["1"]
 
+    @property
+    def multicurrency(self) -> bool:
+        """Whether documents in foreign currencies are possible."""
+        return bool(self.preferences["CurrencyPrefs"]["MultiCurrencyEnabled"])
+
+    @property
+    def using_sales_tax(self) -> bool:
+        """Whether sales tax is set up."""
+        return bool(self.preferences["TaxPrefs"]["UsingSalesTax"])
+
     def find(self, entity: str, record_id: str) -> Json | None:
         """Return a document, or None."""
         return self._tables[entity].get(record_id)

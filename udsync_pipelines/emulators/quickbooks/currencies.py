@@ -55,7 +55,7 @@ def document_currency(company: Company, document: Json, old: Json | None = None)
             off (6000), or another than the customer's (6000).
     """
     wanted = reference(document, "CurrencyRef") or reference(old or {}, "CurrencyRef")
-    if not company.options.multicurrency:
+    if not company.multicurrency:
         document["CurrencyRef"] = _allowed(company, wanted or company.options.home_currency)
         document.pop("ExchangeRate", None)
         return
@@ -72,6 +72,6 @@ def document_currency(company: Company, document: Json, old: Json | None = None)
 
 
 def _allowed(company: Company, code: str) -> Json:
-    if code != company.options.home_currency and not company.options.multicurrency:
+    if code != company.options.home_currency and not company.multicurrency:
         raise business("Multicurrency is turned off; only the home currency can be used.")
     return currency_reference(code)

@@ -31,15 +31,18 @@ class Limits:
     """The limits of one company, on the real clock; a refused request does not count.
 
     ``factor`` multiplies the rates, never the requests in flight; 0 lifts everything.
+    ``monthly_reads`` is the app's allowance of metered calls; 0 is without end.
     """
 
-    def __init__(self, factor: float) -> None:
+    def __init__(self, factor: float, monthly_reads: int = 0) -> None:
         self._lock = threading.Lock()
         self._factor = factor
         self._second = _Window(PER_SECOND * factor, 1.0)
         self._minute = _Window(PER_MINUTE * factor, 60.0)
         self._batches = _Window(BATCHES_PER_MINUTE * factor, 60.0)
         self._flying = 0
+        self._monthly_reads = monthly_reads
+        self.reads = 0
         self.refused = 0
         self.most_in_flight = 0
 
@@ -57,6 +60,16 @@ class Limits:
             self._flying += 1
             self.most_in_flight = max(self.most_in_flight, self._flying)
             return True
+
+    def read_allowed(self) -> bool:
+        """Return whether the month's allowance of metered calls has some left."""
+        with self._lock:
+            return not self._monthly_reads or self.reads < self._monthly_reads
+
+    def note_read(self) -> None:
+        """Count a metered call that succeeded."""
+        with self._lock:
+            self.reads += 1
 
     def leave(self) -> None:
         """Give the place of a request back."""

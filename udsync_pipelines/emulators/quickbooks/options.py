@@ -16,6 +16,8 @@ class CompanyOptions:
         realm_id: the company's id.
         name: the company's name.
         limits_factor: multiplies the rates of the limits, not the requests in flight; 0 lifts all.
+        monthly_reads: metered calls (reads, queries, batches, change data capture) that the app
+            has in a month; beyond them each is answered 429. 0: no end.
         latency: seconds that every answer takes at least; needed to see requests in flight.
         requestid: remember answers by request id; False forgets them, as nothing promises memory.
         requestid_seconds: how long a request id is remembered.
@@ -52,6 +54,7 @@ class CompanyOptions:
     realm_id: str = "4620816365000000001"
     name: str = "Rig Books"
     limits_factor: float = 1.0
+    monthly_reads: int = 0
     latency: float = 0.0
     requestid: bool = True
     requestid_seconds: float = 86_400

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from udsync_pipelines.emulators.quickbooks import taxation, taxation_us
-from udsync_pipelines.emulators.quickbooks.amounts import ZERO, cents, number
+from udsync_pipelines.emulators.quickbooks.amounts import ZERO, cents, number, price
 from udsync_pipelines.emulators.quickbooks.company import Company
 from udsync_pipelines.emulators.quickbooks.currencies import document_currency
 from udsync_pipelines.emulators.quickbooks.references import (
@@ -49,7 +49,7 @@ def compose(company: Company, entity: str, body: Json, old: Json | None = None) 
     document["TotalAmt"] = net + number((tax or {}).get("TotalTax"))
     if document["TotalAmt"] < 0:
         raise business("Transaction amount must be 0 or greater.")
-    if company.options.multicurrency:
+    if company.multicurrency:
         document["HomeTotalAmt"] = cents(document["TotalAmt"] * document["ExchangeRate"])
     _dates(company, entity, document)
     if document["EmailStatus"] == "NeedToSend" and not document.get("BillEmail"):
@@ -112,7 +112,7 @@ def _tax(company: Company, document: Json, entries: list[Entry], old: Json | Non
     calculation = document.setdefault("GlobalTaxCalculation", "TaxExcluded")
     if sent:
         taxation.check_tax_detail(sent, calculation)
-    if calculation == "NotApplicable" or not company.options.using_sales_tax:
+    if calculation == "NotApplicable" or not company.using_sales_tax:
         return None
     sheet = _sheet(company, entries, included=calculation == "TaxInclusive")
     if company.options.tax_override and "TotalTax" in sent:
@@ -150,7 +150,7 @@ def _turn_net(entry: Entry, gross: Decimal, net: Decimal) -> None:
     entry.line["Amount"] = net
     entry.detail["TaxInclusiveAmt"] = gross
     if entry.detail.get("Qty"):
-        entry.detail["UnitPrice"] = (net / entry.detail["Qty"]).quantize(Decimal("1e-7"))
+        entry.detail["UnitPrice"] = price(net / entry.detail["Qty"])
     else:
         entry.detail.pop("UnitPrice", None)
 
@@ -161,7 +161,7 @@ def _tax_of_states(company: Company, document: Json, entries: list[Entry]) -> Js
         if taxation_us.line_is_taxable(entry.detail, entry.element):
             taxable += entry.amount
         entry.detail.setdefault("TaxCodeRef", {"value": "NON"})
-    if not company.options.using_sales_tax:
+    if not company.using_sales_tax:
         return None
     return taxation_us.document_tax(company, document, taxable)
 

@@ -63,14 +63,12 @@ class HttpRequest:
         return "application/json" in self.headers.get("accept", "").lower()
 
     @property
-    def is_metered(self) -> bool:
-        """Whether the limits of a company count this request."""
-        return self.path.startswith(_PREFIX)
-
-    @property
-    def is_batch(self) -> bool:
-        """Whether this is a batch."""
-        return self.is_metered and self.path.rstrip("/").lower().endswith("/batch")
+    def is_read(self) -> bool:
+        """Whether this is a metered call: all but single writes and the token endpoint."""
+        if not self.path.startswith(_PREFIX):
+            return False
+        last = self.path.rstrip("/").rpartition("/")[2].lower()
+        return self.method == "GET" or last in ("query", "batch")
 
 
 class Service:
