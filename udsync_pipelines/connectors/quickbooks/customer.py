@@ -23,6 +23,7 @@ from udsync_pipelines.connectors.quickbooks.wire import (
 )
 from udsync_pipelines.domain.party import Address
 from udsync_pipelines.posting.customers import CustomerDraft
+from udsync_pipelines.posting.matching import BooksName, NameList
 
 _LONGEST_LINE = 500
 _LONGEST_PLACE = 255
@@ -102,6 +103,31 @@ def read(row: Row, home_currency: str) -> BooksCustomer:
         customer.family_name,
         customer.company_name,
         customer.stamps.modified_at,
+    )
+
+
+_LISTS = {
+    BookEntity.CUSTOMER: NameList.CUSTOMER,
+    BookEntity.VENDOR: NameList.VENDOR,
+    BookEntity.EMPLOYEE: NameList.EMPLOYEE,
+}
+
+
+def books_name(entity: BookEntity, row: Row, home_currency: str) -> BooksName:
+    """A customer, vendor or employee as matching sees it.
+
+    Raises:
+        KeyError: the entity is none of the three.
+        RecordRejectedError: a field is missing or unreadable.
+    """
+    read_name = read_row(_Customer, entity, {"SyncToken": "0", **row})
+    return BooksName(
+        read_name.id,
+        _LISTS[entity],
+        read_name.display_name,
+        read_name.email,
+        read_name.currency or home_currency,
+        read_name.is_active,
     )
 
 

@@ -20,26 +20,10 @@ from udsync_pipelines.connectors.quickbooks.wire import (
     reference,
     without_empty,
 )
+from udsync_pipelines.posting.items import ItemDraft
+from udsync_pipelines.posting.matching import BooksProduct
 
-LONGEST_NAME = 100
-LONGEST_SKU = 100
 _LONGEST_DESCRIPTION = 4000
-
-
-@dataclass(frozen=True, slots=True)
-class NewItem:
-    """An item to be written. `kind` is NonInventory or Service.
-
-    Both accounts are sent always: some companies want the expense account for every kind.
-    """
-
-    name: str
-    kind: str
-    income_account_id: str
-    expense_account_id: str | None = None
-    sku: str = ""
-    description: str = ""
-    unit_price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,18 +57,23 @@ class _Item(WireModel):
     stamps: Stamps = Field(default=Stamps(), alias="MetaData")
 
 
-def payload(item: NewItem) -> Mapping[str, object]:
-    """The item as QuickBooks takes it."""
-    expense = item.expense_account_id
+def payload(
+    draft: ItemDraft, name: str, *, income_account_id: str, expense_account_id: str | None
+) -> Mapping[str, object]:
+    """The draft as QuickBooks takes it, under this name (one of the draft's names).
+
+    Give both accounts where there are both: some companies want the expense account for items
+    that are only sold.
+    """
     return without_empty(
         {
-            "Name": cut(item.name, LONGEST_NAME),
-            "Type": item.kind,
-            "Sku": cut(item.sku, LONGEST_SKU),
-            "Description": cut(item.description, _LONGEST_DESCRIPTION),
-            "UnitPrice": item.unit_price,
-            "IncomeAccountRef": reference(item.income_account_id),
-            "ExpenseAccountRef": reference(expense) if expense else None,
+            "Name": name,
+            "Type": draft.kind.value,
+            "Sku": draft.sku,
+            "Description": cut(draft.description, _LONGEST_DESCRIPTION),
+            "UnitPrice": draft.price,
+            "IncomeAccountRef": reference(income_account_id),
+            "ExpenseAccountRef": reference(expense_account_id) if expense_account_id else None,
         }
     )
 
@@ -109,3 +98,9 @@ def read(row: Row) -> PostedItem:
         item.is_active,
         item.stamps.modified_at,
     )
+
+
+def books_product(row: Row) -> BooksProduct:
+    """An item as matching sees it."""
+    item = read(row)
+    return BooksProduct(item.id, item.name, item.sku, item.is_active)

@@ -13,7 +13,9 @@ from udsync_pipelines.errors import ConfigurationError
 
 REQUESTS = "requests"
 BATCHES = "batches"
-IN_FLIGHT = 10  # requests at once per company
+# Intuit allows 10 requests at once. A request ends there a moment after its answer has reached
+# us, so the tenth would now and then be the eleventh.
+IN_FLIGHT = 9
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,13 @@ from collections.abc import Iterator
 from datetime import date
 
 from udsync_pipelines.connectors.quickbooks.client import QuickBooksClient
+from udsync_pipelines.connectors.quickbooks.customer import books_name
 from udsync_pipelines.connectors.quickbooks.entities import BookEntity
+from udsync_pipelines.connectors.quickbooks.item import books_product
 from udsync_pipelines.connectors.quickbooks.query import Condition, Query, equals
 from udsync_pipelines.connectors.quickbooks.wire import Row
 from udsync_pipelines.posting.documents import DraftKind, PaymentDraft, SalesDraft
+from udsync_pipelines.posting.matching import BooksName, BooksProduct
 
 ENTITY_OF_KIND = {
     DraftKind.SALES_RECEIPT: BookEntity.SALES_RECEIPT,
@@ -82,6 +85,20 @@ def owner_of_name(client: QuickBooksClient, name: str) -> tuple[BookEntity, Row]
         for row in client.select(_listed(entity, equals("DisplayName", name))):
             return entity, row
     return None
+
+
+def all_names(client: QuickBooksClient, home_currency: str) -> tuple[BooksName, ...]:
+    """Every customer, vendor and employee, inactive ones too: they share one space of names."""
+    return tuple(
+        books_name(entity, row, home_currency)
+        for entity in _NAMED
+        for row in client.select(Query(entity, with_inactive=True))
+    )
+
+
+def all_products(client: QuickBooksClient) -> tuple[BooksProduct, ...]:
+    """Every item, inactive ones too."""
+    return tuple(map(books_product, client.select(Query(BookEntity.ITEM, with_inactive=True))))
 
 
 def items_by_sku(client: QuickBooksClient, sku: str) -> tuple[Row, ...]:

@@ -35,6 +35,7 @@ from udsync_pipelines.posting.documents import (
     SalesDraft,
     TaxOverride,
 )
+from udsync_pipelines.posting.items import ItemDraft, ItemKind
 from udsync_pipelines_tests.connectors.quickbooks.samples import sample
 
 IDS = BooksIds(customers={"customer/12": "58"}, items={"product/7": "21"})
@@ -268,9 +269,13 @@ def test_a_customer_is_sent_with_its_address_and_a_name_that_is_free() -> None:
 
 
 def test_an_item_is_sent_with_both_accounts() -> None:
-    new = item.NewItem("Alder board", "NonInventory", "80", "90", "AB-1", "", Decimal("25.00"))
+    new = ItemDraft(
+        "product/7", "Alder board", "AB-1", "", ItemKind.NON_INVENTORY, Decimal("25.00")
+    )
 
-    assert item.payload(new) == {
+    sent = item.payload(new, new.name, income_account_id="80", expense_account_id="90")
+
+    assert sent == {
         "Name": "Alder board",
         "Type": "NonInventory",
         "Sku": "AB-1",
