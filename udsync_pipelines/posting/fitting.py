@@ -10,7 +10,7 @@ from udsync_pipelines.posting.pieces import Piece, taxed
 from udsync_pipelines.posting.splitting import Splitter
 from udsync_pipelines.posting.tax.arithmetic import CENT, PredictedTax, TaxArithmetic
 
-_MOST_MOVES_TRIED = 200
+_MOST_MOVES_TRIED = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,13 @@ def _reshaped(
     divided = splitter.split(pieces, needed, by_rate)
     if divided is not None:
         return _Reshaped(divided, Remedy.SPLIT, len(divided) - len(pieces), 0)
-    return _moved(pieces, needed, by_rate, splitter, limits)
+    moved = _moved(pieces, needed, by_rate, splitter, limits)
+    if moved is not None:
+        return moved
+    divided = Splitter(uses_counterparts=True).split(pieces, needed, by_rate)
+    if divided is None:
+        return None
+    return _Reshaped(divided, Remedy.SPLIT, len(divided) - len(pieces), 0)
 
 
 def _moved(

@@ -87,6 +87,16 @@ def rest_of_sale(sale: Sequence[Piece], earlier: Iterable[Piece], choice: TaxCho
     return [piece for piece in left.values() if piece.amount]
 
 
+def sale_and_returns(sale: Sequence[Piece], earlier: Iterable[Piece]) -> list[Piece]:
+    """What remains of a sale, written out: the sale as it is, then every return with a minus.
+
+    Longer than `rest_of_sale`, and exact wherever sale and returns are: a return with a minus
+    bears exactly the tax that it gave back.
+    """
+    returns = [replace(piece, amount=-piece.amount, quantity=None) for piece in earlier]
+    return [*sale, *returns]
+
+
 def _pieces_of(line: OrderLine, origin: OrderLine, choice: TaxChoice) -> list[Piece]:
     amount = to_cents(line.total.amount)
     item = item_of(origin, choice.policy, f"order/{choice.order.id}")

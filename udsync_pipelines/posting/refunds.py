@@ -21,6 +21,7 @@ from udsync_pipelines.posting.given_back import (
     gross_of_lines,
     lines_given_back,
     rest_of_sale,
+    sale_and_returns,
 )
 from udsync_pipelines.posting.numbering import marker_of, note_of, refund_number
 from udsync_pipelines.posting.pieces import Piece
@@ -123,19 +124,28 @@ class _Ledger:
                 cure="Compare the refunds of the order in the shop, and delete what was not paid "
                 "back; then retry.",
             )
-        given = self._given_back(refund, remaining)
-        target = Target(given.tax)
-        return book(given.pieces, refund.amount.amount, target, record, self.books), given.tax
+        if refund.amount.amount == remaining:
+            tax = self.order.total_tax.amount - self.tax
+            return self._rest(refund, tax), tax
+        given = self._given_back(refund)
+        return self._book(refund, given.pieces, given.tax), given.tax
 
-    def _given_back(self, refund: Refund, remaining: Decimal) -> GivenBack:
+    def _rest(self, refund: Refund, tax: Decimal) -> Booked:
+        """All that remains of the sale: in short where that is exact, else written out."""
+        if not self.earlier:
+            return self._book(refund, self.sale, tax)
+        rest = rest_of_sale(self.sale, self.earlier, self.choice)
+        try:
+            return self._book(refund, rest, tax)
+        except RecordRejectedError:
+            return self._book(refund, sale_and_returns(self.sale, self.earlier), tax)
+
+    def _book(self, refund: Refund, pieces: Sequence[Piece], tax: Decimal) -> Booked:
+        record = f"refund/{refund.id}"
+        return book(pieces, refund.amount.amount, Target(tax), record, self.books)
+
+    def _given_back(self, refund: Refund) -> GivenBack:
         amount = refund.amount.amount
-        if amount == remaining:
-            return GivenBack(
-                rest_of_sale(self.sale, self.earlier, self.choice)
-                if self.earlier
-                else list(self.sale),
-                self.order.total_tax.amount - self.tax,
-            )
         if not refund.lines:
             return amount_given_back(refund.amount, self.sale, self.choice)
         lines = lines_given_back(refund, self.choice)

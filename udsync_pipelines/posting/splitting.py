@@ -3,7 +3,7 @@
 Both parts keep the item and the code: revenue per item and tax base are unchanged.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import NamedTuple
@@ -14,7 +14,8 @@ from udsync_pipelines.posting.tax.arithmetic import CENT, line_taxes
 
 MOST_SPLITS = 40
 _LARGEST_PART = 2_000  # cents; two rates such as 5 % and 9.975 % repeat after 4,000
-_MOST_STEPS = 4_000  # of the search, so that no order can hold a run up
+_LARGEST_COUNTERPART = 100  # cents
+_MOST_STEPS = 400  # of one search, so that no order can hold a run up
 
 
 class Cut(NamedTuple):
@@ -33,9 +34,12 @@ class Cut(NamedTuple):
 class Splitter:
     """Finds the splits that change the tax of a document by what is needed.
 
-    Keeps what it learned about an amount and a code, so one serves a document only.
+    Keeps what it learned about an amount and a code, so one serves a document only. With
+    `uses_counterparts` the second part may have the other sign (0.05 as 0.08 and -0.03): the last
+    resort for lines of a few cents, whose parts are all too small to be taxed.
     """
 
+    uses_counterparts: bool = False
     _cuts: dict[tuple[Decimal, str], tuple[Cut, ...]] = field(default_factory=dict)
     _steps: int = 0
 
@@ -86,19 +90,27 @@ class Splitter:
     def _cuts_of(self, amount: Decimal, code: TaxCode) -> tuple[Cut, ...]:
         key = (amount, code.id)
         if key not in self._cuts:
-            self._cuts[key] = tuple(_cuts(amount, code))
+            self._cuts[key] = tuple(_cuts(amount, _parts(amount, self.uses_counterparts), code))
         return self._cuts[key]
 
 
-def _cuts(amount: Decimal, code: TaxCode) -> Iterator[Cut]:
-    """For each change of tax that a split of this amount can bring, the smallest part."""
+def _parts(amount: Decimal, uses_counterparts: bool) -> Iterator[Decimal]:  # noqa: FBT001 - the splitter's own
+    """Amounts to cut off, in the order of preference: the smallest first."""
+    unit = CENT if amount > 0 else -CENT
+    for cents in range(1, min(int(abs(amount) / CENT) // 2, _LARGEST_PART) + 1):
+        yield unit * cents
+    if uses_counterparts and amount:
+        for cents in range(1, _LARGEST_COUNTERPART + 1):
+            yield -unit * cents
+
+
+def _cuts(amount: Decimal, parts: Iterable[Decimal], code: TaxCode) -> Iterator[Cut]:
+    """For each change of tax that these parts can bring, the first part that brings it."""
     if code.is_untaxed:
         return
     whole = line_taxes(amount, code)
-    unit = CENT if amount > 0 else -CENT
     seen = {tuple(Decimal(0) for _ in whole)}
-    for cents in range(1, min(int(abs(amount) / CENT) // 2, _LARGEST_PART) + 1):
-        part = unit * cents
+    for part in parts:
         pairs = zip(line_taxes(amount - part, code), line_taxes(part, code), whole, strict=True)
         change = tuple(rest + cut - before for rest, cut, before in pairs)
         if change not in seen:

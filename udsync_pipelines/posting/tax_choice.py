@@ -57,19 +57,19 @@ class TaxChoice:
     def _shares_of_negative_fee(
         self, amount: Decimal, taxes: Mapping[str, Decimal]
     ) -> list[tuple[Decimal, TaxCode]]:
-        left = {rate: tax for rate, tax in taxes.items() if tax}
+        left = dict.fromkeys((tax.rate_id for tax in self.order.taxes), _NOTHING) | dict(taxes)
         shares: list[tuple[Decimal, TaxCode]] = []
         untaxed = amount
-        for rates in self._sets_within(frozenset(left)):
+        for rates in self._sets_within(taxes):
             share = self._taxed_share(rates, left, untaxed)
             if share:
                 code = self.code_of(rates)
                 shares.append((share, code))
                 untaxed -= share
-                for rate in rates:
+                for rate in rates & set(left):
                     left[rate] -= to_cents(share * self._percent(rate) / _HUNDRED)
         if any(abs(tax) > CENT for tax in left.values()):
-            raise self._unmapped(frozenset(left))
+            raise self._unmapped(frozenset(taxes))
         if untaxed or not shares:
             shares.append((untaxed, self.code_of(frozenset())))
         return shares
@@ -79,28 +79,36 @@ class TaxChoice:
     ) -> Decimal:
         """The share of a negative amount whose tax by these rates is what is left of it."""
         code = self.code_of(rates)
-        bases = [
-            left[rate] * _HUNDRED / self._percent(rate) for rate in rates if self._percent(rate)
-        ]
-        if not bases or not combined_rate(code):
+        wanted = sum((left.get(rate, _NOTHING) for rate in rates), _NOTHING)
+        if wanted >= 0 or not combined_rate(code):
             return _NOTHING
-        wanted = sum((left[rate] for rate in rates), _NOTHING)
         if sum(line_taxes(most, code)) == wanted:
             return most
-        # Of rates that other sets bear too, the one with the smallest base limits the share.
-        computed = max(bases) if max(bases) <= 0 else _NOTHING
-        if abs(computed * combined_rate(code) - wanted) <= CENT * len(rates):
-            computed = exact_base(wanted, code)
-        return max(to_cents(computed), most)
+        known = [rate for rate in rates if self._percent(rate)]
+        bears = [(-left.get(rate, _NOTHING), self._percent(rate)) for rate in known]
+        if not bears:
+            return max(exact_base(wanted, code), most)
+        # A rate that another set bears too allows no more than its own tax; a cent is rounding.
+        allowed = min((tax + CENT) * _HUNDRED / percent for tax, percent in bears)
+        if -wanted / combined_rate(code) <= allowed:
+            return max(exact_base(wanted, code), most)
+        least = min(tax * _HUNDRED / percent for tax, percent in bears)
+        return max(-to_cents(least), most)
 
-    def _sets_within(self, rates: frozenset[str]) -> Sequence[frozenset[str]]:
-        """Sets of rates inside these, those of the order's lines first, then the larger first."""
+    def _sets_within(self, taxes: Mapping[str, Decimal]) -> Sequence[frozenset[str]]:
+        """Sets of rates that may bear these taxes: of the order's lines first, larger ones first.
+
+        A set of a line counts also when one of its taxes was too small to be told.
+        """
+        borne = {rate for rate, tax in taxes.items() if tax}
         on_lines = {
             frozenset(_taxes_of(line)) for line in self.order.lines if line.total.amount > 0
         }
-        known = {*on_lines, *self.policy.taxes.codes}
-        inside = [found for found in known if found and found <= rates]
-        return sorted(inside, key=lambda found: (found not in on_lines, -len(found), sorted(found)))
+        mapped = {rates for rates in self.policy.taxes.codes if rates <= set(taxes)}
+        return sorted(
+            (rates for rates in on_lines | mapped if rates & borne),
+            key=lambda rates: (rates not in on_lines, -len(rates), sorted(rates)),
+        )
 
     def _percent(self, rate: str) -> Decimal:
         for tax in self.order.taxes:

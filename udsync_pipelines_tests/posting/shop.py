@@ -101,13 +101,13 @@ def order(*lines: OrderLine, **changes: Any) -> Order:
             "customer_note": "",
             "lines": tuple(numbered),
             "discounts": (),
-            "taxes": _order_taxes(numbered, currency),
+            "taxes": changes.get("taxes") or _order_taxes(numbered, currency),
             "refunds": (),
             "created_at": NOON,
             "modified_at": NOON,
             "paid_at": NOON,
             "completed_at": NOON,
-            **changes,
+            **{name: value for name, value in changes.items() if name != "taxes"},
         }
     )
 
