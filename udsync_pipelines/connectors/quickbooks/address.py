@@ -12,6 +12,8 @@ PLATFORM = "quickbooks"
 PRODUCTION = "https://quickbooks.api.intuit.com"
 SANDBOX = "https://sandbox-quickbooks.api.intuit.com"
 TOKEN_ENDPOINT = "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer"  # noqa: S105
+AUTHORIZE = "https://appcenter.intuit.com/connect/oauth2"
+SCOPE = "com.intuit.quickbooks.accounting"
 _INTUIT_HOSTS = frozenset(httpx.URL(url).host for url in (PRODUCTION, SANDBOX, TOKEN_ENDPOINT))
 
 RealmId = NewType("RealmId", str)

@@ -14,7 +14,14 @@ from datetime import UTC, datetime
 import httpx
 from pydantic import SecretStr
 
-from udsync_pipelines.connectors.quickbooks.address import PLATFORM, PRODUCTION, RealmId, api_url
+from udsync_pipelines.connectors.quickbooks.address import PRODUCTION, RealmId, api_url
+from udsync_pipelines.connectors.quickbooks.answers import (
+    batch_rows,
+    is_repeated,
+    member_of,
+    object_of,
+    rows_of,
+)
 from udsync_pipelines.connectors.quickbooks.entities import (
     DELETABLE,
     VOID_PARAMETERS,
@@ -27,8 +34,6 @@ from udsync_pipelines.connectors.quickbooks.faults import (
     AccessTokenRefusedError,
     NotFoundError,
     RejectedByBooksError,
-    fault_error,
-    faults_in,
     outcome_unknown,
     read_answer,
 )
@@ -49,7 +54,6 @@ logger = logging.getLogger(__name__)
 
 MINOR_VERSION = "75"
 LONGEST_REQUEST_ID = 50
-LONGEST_BATCH_REQUEST_ID = 36
 LARGEST_BATCH = 30
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -140,7 +144,7 @@ class QuickBooksClient:
         """
         record = f"{entity}/{identifier}"
         path = f"{entity.path}/{identifier}"
-        return _object(self._send(Call(f"{entity} read", "GET", path, record=record)).row, entity)
+        return object_of(self._send(Call(f"{entity} read", "GET", path, record=record)).row, entity)
 
     def find(self, entity: BookEntity, identifier: str) -> Row | None:
         """One object, or None when the company has none with this id."""
@@ -152,12 +156,12 @@ class QuickBooksClient:
     def preferences(self) -> Row:
         """The company's preferences."""
         call = Call("Preferences read", "GET", "preferences")
-        return _object(self._send(call).row, BookEntity.PREFERENCES)
+        return object_of(self._send(call).row, BookEntity.PREFERENCES)
 
     def company_info(self) -> Row:
         """The company's name, country and subscription."""
         call = Call("CompanyInfo read", "GET", f"companyinfo/{self.realm_id}")
-        return _object(self._send(call).row, BookEntity.COMPANY_INFO)
+        return object_of(self._send(call).row, BookEntity.COMPANY_INFO)
 
     def select(self, query: Query, page_size: int = LARGEST_PAGE) -> Iterator[Row]:
         """Every object that the query selects, page by page over a stable order, none twice.
@@ -180,7 +184,7 @@ class QuickBooksClient:
                     raise
                 size = max(1, size // 2)
                 continue
-            yield from (row for row in rows if not _repeated(row, seen))
+            yield from (row for row in rows if not is_repeated(row, seen))
             if len(rows) < size:
                 return
             start += len(rows)
@@ -188,7 +192,7 @@ class QuickBooksClient:
     def count(self, query: Query) -> int:
         """How many objects the query selects."""
         answer = self._query(query.count(), query.entity)
-        return int(_member(answer, "QueryResponse").get("totalCount", 0))
+        return int(member_of(answer, "QueryResponse").get("totalCount", 0))
 
     def batch_select(self, queries: Mapping[str, Query]) -> Mapping[str, Sequence[Row]]:
         """The first 1000 objects of each query, all in one request; the keys name the answers.
@@ -212,7 +216,7 @@ class QuickBooksClient:
         answer = self._send(call)
         items_by_key = {item["bId"]: item for item in answer.row.get("BatchItemResponse", ())}
         return {
-            key: _batch_rows(items_by_key.get(key, {}), query.entity, answer.intuit_tid)
+            key: batch_rows(items_by_key.get(key, {}), query.entity, answer.intuit_tid)
             for key, query in queries.items()
         }
 
@@ -302,7 +306,7 @@ class QuickBooksClient:
 
     def _page(self, query: Query, start: int, size: int) -> Sequence[Row]:
         answer = self._query(query.page(start, size), query.entity)
-        return _rows(_member(answer, "QueryResponse"), query.entity)
+        return rows_of(member_of(answer, "QueryResponse"), query.entity)
 
     def _query(self, statement: str, entity: BookEntity) -> Row:
         return self._send(Call(f"{entity} query", "GET", "query", {"query": statement})).row
@@ -329,7 +333,7 @@ class QuickBooksClient:
         )
         answer = self._send(call)
         try:
-            return Written(_object(answer.row, entity), answer.intuit_tid)
+            return Written(object_of(answer.row, entity), answer.intuit_tid)
         except PlatformUnavailableError as misshapen:
             raise outcome_unknown(About(record, answer.intuit_tid)) from misshapen
 
@@ -395,52 +399,3 @@ def _read(answer: Answer, call: Call) -> Written:
         raise
     logger.debug("quickbooks answered", extra=fields)
     return Written(body, tid)
-
-
-def _object(answer: Row, entity: BookEntity) -> Row:
-    found = answer.get(entity)
-    if not isinstance(found, dict) or not (found.get("Id") or entity is BookEntity.PREFERENCES):
-        raise _misshapen(f"no {entity}")
-    return found
-
-
-def _member(answer: Row, name: str) -> Row:
-    found = answer.get(name)
-    if not isinstance(found, dict):
-        raise _misshapen(f"no {name}")
-    return found
-
-
-def _rows(response: Row, entity: BookEntity) -> Sequence[Row]:
-    """The rows of a query; QuickBooks leaves the list out when there are none."""
-    rows = response.get(entity, [])
-    if not isinstance(rows, list) or not all(
-        isinstance(row, dict) and (row.get("Id") or entity is BookEntity.PREFERENCES)
-        for row in rows
-    ):
-        raise _misshapen(f"something else than a list of {entity}")
-    return rows
-
-
-def _batch_rows(item: Row, entity: BookEntity, tid: str | None) -> Sequence[Row]:
-    faults = faults_in(item)
-    if faults:
-        raise fault_error(faults, About(f"{entity}/query", tid))
-    return _rows(_member(item, "QueryResponse"), entity)
-
-
-def _repeated(row: Row, seen: set[str]) -> bool:
-    identifier = str(row.get("Id"))
-    if identifier in seen:
-        return True
-    seen.add(identifier)
-    return False
-
-
-def _misshapen(what: str) -> PlatformUnavailableError:
-    return PlatformUnavailableError(
-        f"QuickBooks answered with {what}.",
-        code="answer_misshapen",
-        platform=PLATFORM,
-        cure="Try later; if it stays so, report it to the maintainers.",
-    )

@@ -1,6 +1,8 @@
 """Checking a connection to a company: does it answer, who is it, can its books take our sales."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from udsync_pipelines.connectors.quickbooks.client import QuickBooksClient
 from udsync_pipelines.connectors.quickbooks.reference import (
@@ -11,7 +13,7 @@ from udsync_pipelines.connectors.quickbooks.reference import (
 from udsync_pipelines.connectors.quickbooks.tokens import Expiry
 from udsync_pipelines.posting.company import Company
 
-RECONNECT = "Open the app's reconnect address, or run `udsync connect quickbooks`."
+_WARN_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,9 @@ class Checked:
     warnings: tuple[str, ...]
 
 
-def check_connection(client: QuickBooksClient) -> Checked:
+def check_connection(
+    client: QuickBooksClient, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> Checked:
     """Read who the company is and what its settings mean for posting.
 
     Raises:
@@ -33,11 +37,17 @@ def check_connection(client: QuickBooksClient) -> Checked:
     """
     name = company_name(client.company_info())
     company = ReferenceLists(client).company()
-    return Checked(name, company, client.tokens.expiry(), tuple(_warnings(company)))
+    expiry = client.tokens.expiry()
+    return Checked(name, company, expiry, tuple(_warnings(company, expiry.days_left(clock()))))
 
 
-def _warnings(company: Company) -> list[str]:
+def _warnings(company: Company, days_left: int | None) -> list[str]:
     found = []
+    if days_left is not None and days_left <= _WARN_DAYS:
+        found.append(
+            f"The consent to use QuickBooks ends in {days_left} days:"
+            " have an administrator of the company connect it again before."
+        )
     if not company.has_custom_numbers:
         found.append(
             "QuickBooks numbers documents itself: switch on custom transaction numbers"

@@ -31,9 +31,10 @@ _NAMED = (BookEntity.CUSTOMER, BookEntity.VENDOR, BookEntity.EMPLOYEE)
 def written_before(
     client: QuickBooksClient, draft: SalesDraft | PaymentDraft, customer_id: str
 ) -> tuple[Row, ...]:
-    """The documents of the books that carry the draft's marker; none says nothing for certain.
+    """The documents of the books with the draft's number; without a number, with its marker.
 
-    More than one is a duplicate that a person has to look at.
+    None says nothing for certain. One that has the number and does not carry the marker (see
+    `carries`) may be someone else's; more than one is for a person to look at.
     """
     entity = ENTITY_OF_KIND[draft.kind]
     if isinstance(draft, PaymentDraft):

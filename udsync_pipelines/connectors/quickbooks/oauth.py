@@ -14,7 +14,13 @@ from typing import Any, Protocol
 import httpx
 from pydantic import SecretStr
 
-from udsync_pipelines.connectors.quickbooks.address import PLATFORM, TOKEN_ENDPOINT, token_url
+from udsync_pipelines.connectors.quickbooks.address import (
+    AUTHORIZE,
+    PLATFORM,
+    SCOPE,
+    TOKEN_ENDPOINT,
+    token_url,
+)
 from udsync_pipelines.connectors.quickbooks.tokens import (
     ACCESS_ENDS,
     ACCESS_RENEWS,
@@ -46,6 +52,22 @@ logger = logging.getLogger(__name__)
 
 Stored = Mapping[str, SecretStr]
 _HARD_LIMIT_HEADER = "x-include-refresh-token-hard-expires-in"
+
+
+def consent_url(client_id: str, redirect_uri: str, state: str) -> str:
+    """Where an administrator of the company gives consent, the first time and after an end.
+
+    `redirect_uri` is compared character by character with what is registered at Intuit; `state`
+    comes back with the answer and must be known to the browser's session only.
+    """
+    params = {
+        "client_id": client_id,
+        "response_type": "code",
+        "scope": SCOPE,
+        "redirect_uri": redirect_uri,
+        "state": state,
+    }
+    return str(httpx.URL(AUTHORIZE, params=params))
 
 
 class TokenStore(Protocol):

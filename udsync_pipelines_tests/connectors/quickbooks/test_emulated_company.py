@@ -404,3 +404,11 @@ def test_a_check_says_who_the_company_is_and_what_to_switch_on(opened: Opened) -
     assert checked.name.name == "Rig Books"
     assert len(checked.warnings) == 2
     assert checked.expiry.days_left(books.tokens._clock()) in {99, 100}
+
+
+def test_a_check_warns_a_month_before_the_consent_ends(opened: Opened) -> None:
+    books = opened(refresh_seconds=20 * 86_400)
+
+    checked = check_connection(books.client)
+
+    assert [text for text in checked.warnings if "ends in 19 days" in text]

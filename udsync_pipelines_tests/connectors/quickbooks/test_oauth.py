@@ -11,7 +11,7 @@ import orjson
 import pytest
 from pydantic import SecretStr
 
-from udsync_pipelines.connectors.quickbooks.oauth import Stored
+from udsync_pipelines.connectors.quickbooks.oauth import Stored, consent_url
 from udsync_pipelines.errors import (
     AuthorizationError,
     ConfigurationError,
@@ -241,3 +241,16 @@ def test_a_missing_credential_says_how_to_connect(name: str) -> None:
 
     with pytest.raises(ConfigurationError, match="udsync connect quickbooks"):
         access_tokens(Answers(), store).current()
+
+
+def test_the_address_of_consent_names_the_app_the_scope_and_the_state() -> None:
+    url = httpx.URL(consent_url("AB-client", "https://books.example/callback", "s&1"))
+
+    assert (url.host, url.path) == ("appcenter.intuit.com", "/connect/oauth2")
+    assert dict(url.params) == {
+        "client_id": "AB-client",
+        "response_type": "code",
+        "scope": "com.intuit.quickbooks.accounting",
+        "redirect_uri": "https://books.example/callback",
+        "state": "s&1",
+    }
