@@ -149,19 +149,22 @@ class _Parser:
         return self._next().text
 
     def _projection(self, found: Statement) -> None:
-        if self._take("*"):
-            return
         if self._take("count"):
             self._expect("(")
             self._expect("*")
             self._expect(")")
             found.count = True
             return
-        found.fields.append(self._name())
-        while self._take(","):
+        everything = False
+        while True:
             if self._take("*"):
-                continue
-            found.fields.append(self._name())
+                everything = True
+            else:
+                found.fields.append(self._name())
+            if not self._take(","):
+                break
+        if everything:
+            found.fields.clear()
 
     def _condition(self) -> Condition:
         name = self._name()
