@@ -6,6 +6,8 @@ Both parts keep the item and the code: revenue per item and tax base are unchang
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from fractions import Fraction
+from math import lcm
 from typing import NamedTuple
 
 from udsync_pipelines.posting.company import TaxCode
@@ -90,14 +92,23 @@ class Splitter:
     def _cuts_of(self, amount: Decimal, code: TaxCode) -> tuple[Cut, ...]:
         key = (amount, code.id)
         if key not in self._cuts:
-            self._cuts[key] = tuple(_cuts(amount, _parts(amount, self.uses_counterparts), code))
+            parts = _parts(amount, _period(code), self.uses_counterparts)
+            self._cuts[key] = tuple(_cuts(amount, parts, code))
         return self._cuts[key]
 
 
-def _parts(amount: Decimal, uses_counterparts: bool) -> Iterator[Decimal]:  # noqa: FBT001 - the splitter's own
+def _period(code: TaxCode) -> int:
+    """After how many cents a part's effect on the rounding repeats: 20 for 5 %."""
+    shares = [Fraction(part.percent) / 100 for part in code.components if part.percent]
+    if any(part.is_compound for part in code.components):
+        return _LARGEST_PART
+    return min(lcm(*(share.denominator for share in shares)), _LARGEST_PART)
+
+
+def _parts(amount: Decimal, period: int, uses_counterparts: bool) -> Iterator[Decimal]:  # noqa: FBT001 - the splitter's own
     """Amounts to cut off, in the order of preference: the smallest first."""
     unit = CENT if amount > 0 else -CENT
-    for cents in range(1, min(int(abs(amount) / CENT) // 2, _LARGEST_PART) + 1):
+    for cents in range(1, min(int(abs(amount) / CENT) // 2, period) + 1):
         yield unit * cents
     if uses_counterparts and amount:
         for cents in range(1, _LARGEST_COUNTERPART + 1):

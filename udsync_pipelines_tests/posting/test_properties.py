@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
+from random import Random
+from typing import TypeAlias
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -20,9 +22,20 @@ from udsync_pipelines.posting.refunds import compose_refund
 from udsync_pipelines.posting.tax import arithmetic_of
 from udsync_pipelines.posting.tax.arithmetic import TaxedAmount
 from udsync_pipelines_tests.posting.books import MANY_CURRENCIES, POLICY
-from udsync_pipelines_tests.posting.made_orders import BOOKS, RULES, orders, refunds_of
+from udsync_pipelines_tests.posting.made_orders import BOOKS, RULES, made_order, made_refunds
 from udsync_pipelines_tests.posting.shop import generated
 
+Sale: TypeAlias = tuple[Order, tuple[Refund, ...]]
+
+
+def sale_of(random: Random) -> Sale:
+    sold = made_order(random)
+    return sold, made_refunds(random, sold)
+
+
+randoms = st.randoms(use_true_random=False)
+orders = randoms.map(made_order)
+sales = randoms.map(sale_of)
 quick = settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.filter_too_much]
 )
@@ -61,7 +74,7 @@ def refunded(refund: Refund, sold: Order, refunds: Sequence[Refund]) -> Composit
     return result
 
 
-@given(orders())
+@given(orders)
 @quick
 def test_every_order_of_any_tax_setting_is_equal_in_total_and_tax(sold: Order) -> None:
     made = composed(sold)
@@ -71,13 +84,13 @@ def test_every_order_of_any_tax_setting_is_equal_in_total_and_tax(sold: Order) -
     assert bool(made.rounding_lines) == bool(sold.imbalance)
 
 
-@given(orders())
+@given(orders)
 @quick
 def test_the_same_order_always_gives_the_same_documents(sold: Order) -> None:
     assert composed(sold) == composed(sold)
 
 
-@given(orders())
+@given(orders)
 @quick
 def test_no_remedy_touches_an_order_that_fits_as_it_is(sold: Order) -> None:
     made = composed(sold)
@@ -94,11 +107,10 @@ def test_no_remedy_touches_an_order_that_fits_as_it_is(sold: Order) -> None:
         assert booked == by_line
 
 
-@given(st.data())
+@given(sales)
 @quick
-def test_every_refund_is_equal_in_amount_under_the_books_arithmetic(data: st.DataObject) -> None:
-    sold = data.draw(orders())
-    refunds = data.draw(refunds_of(sold))
+def test_every_refund_is_equal_in_amount_under_the_books_arithmetic(sale: Sale) -> None:
+    sold, refunds = sale
 
     for refund in refunds:
         made = refunded(refund, sold, refunds)
@@ -107,11 +119,10 @@ def test_every_refund_is_equal_in_amount_under_the_books_arithmetic(data: st.Dat
             assert made.sale.total == refund.amount.amount
 
 
-@given(st.data())
+@given(sales)
 @quick
-def test_refunds_of_the_whole_net_the_sale_to_zero_on_every_code(data: st.DataObject) -> None:
-    sold = data.draw(orders())
-    refunds = data.draw(refunds_of(sold))
+def test_refunds_of_the_whole_net_the_sale_to_zero_on_every_code(sale: Sale) -> None:
+    sold, refunds = sale
     assume(refunds and sum(each.amount.amount for each in refunds) == sold.total.amount > 0)
     net: defaultdict[str, Decimal] = defaultdict(Decimal)
     tax = sold.total_tax.amount
@@ -129,7 +140,7 @@ def test_refunds_of_the_whole_net_the_sale_to_zero_on_every_code(data: st.DataOb
     assert not any(net.values())
 
 
-@given(orders(), st.integers(1, 500))
+@given(orders, st.integers(1, 500))
 @quick
 def test_a_refund_never_exceeds_what_remains(sold: Order, cents: int) -> None:
     beyond = Money(sold.total.amount + Decimal(cents) / 100, "CAD")
