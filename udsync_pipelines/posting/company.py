@@ -1,6 +1,6 @@
 """What the books side offers, as values: codes, accounts, items, methods, preferences."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
@@ -20,16 +20,37 @@ class Regime(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class RateComponent:
-    """One rate of a tax code in force today. `percent` is exact (9.975).
+class RatePeriod:
+    """What a rate is or was from one day to another, both included; None is without end."""
 
-    A compound rate is charged on the amount plus the taxes of the rates before it.
+    percent: Decimal
+    from_on: date | None = None
+    until_on: date | None = None
+
+    def covers(self, day: date) -> bool:
+        """True when the rate has this height on the day."""
+        is_begun = self.from_on is None or self.from_on <= day
+        return is_begun and (self.until_on is None or day <= self.until_on)
+
+
+@dataclass(frozen=True, slots=True)
+class RateComponent:
+    """One rate of a tax code. `percent` is exact (9.975) and the one of today.
+
+    A compound rate is charged on the amount plus the taxes of the rates before it. `periods`
+    are needed only for a rate that has changed: the books use the one of a document's date.
     """
 
     rate_id: str
     percent: Decimal
     name: str = ""
     is_compound: bool = False
+    periods: tuple[RatePeriod, ...] = ()
+
+    def on(self, day: date) -> "RateComponent":
+        """The rate with the height of a day; without a period for it, as it is."""
+        found = [period.percent for period in self.periods if period.covers(day)]
+        return replace(self, percent=found[-1]) if found else self
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +66,12 @@ class TaxCode:
     def is_untaxed(self) -> bool:
         """True when it adds no tax (exempt, zero-rated, out of scope)."""
         return not any(component.percent for component in self.components)
+
+    def on(self, day: date) -> "TaxCode":
+        """The code with the rates of a day."""
+        if not any(component.periods for component in self.components):
+            return self
+        return replace(self, components=tuple(part.on(day) for part in self.components))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +137,12 @@ class Company:
     def tax_code(self, code_id: str) -> TaxCode | None:
         """The tax code of this id, or None."""
         return self._codes.get(code_id)
+
+    def on(self, day: date) -> "Company":
+        """The books with the tax rates of a day."""
+        if not any(part.periods for code in self.tax_codes for part in code.components):
+            return self
+        return replace(self, tax_codes=tuple(code.on(day) for code in self.tax_codes))
 
 
 def regime_of(country: str, *, is_automated: bool) -> Regime:

@@ -45,8 +45,8 @@ def compose_order(order: Order, policy: PostingPolicy, company: Company) -> Comp
     skipped = reason_to_skip(order, policy)
     if skipped:
         return skipped
-    sale = book_sale(order, policy, company)
     dated_on = open_day(sale_day(order, policy), f"order/{order.id}", policy, company)
+    sale = book_sale(order, policy, company.on(dated_on))
     fitted = sale.booked.fitted
     return Composition(
         documents=_documents(order, sale, Books(policy, company), dated_on),
@@ -86,6 +86,8 @@ def is_settled(order: Order, policy: PostingPolicy) -> bool:
 
 def book_sale(order: Order, policy: PostingPolicy, company: Company) -> Sale:
     """The order's lines with total and tax made equal, whatever its status.
+
+    The company must have the tax rates of the document's day (`Company.on`).
 
     Raises:
         RecordRejectedError: as `compose_order`.

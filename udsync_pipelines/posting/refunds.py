@@ -1,7 +1,8 @@
 """A refund becomes a refund receipt or a credit memo over exactly what was given back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 
 from udsync_pipelines.domain.money import Money
@@ -12,7 +13,7 @@ from udsync_pipelines.posting.booking import Booked, Books, book
 from udsync_pipelines.posting.company import Company
 from udsync_pipelines.posting.compose import book_sale, is_on_account, is_settled, reason_to_skip
 from udsync_pipelines.posting.customers import customer_key
-from udsync_pipelines.posting.dating import day_of, open_day
+from udsync_pipelines.posting.dating import day_of, open_day, sale_day
 from udsync_pipelines.posting.documents import Composition, DraftKind, SalesDraft, Skipped
 from udsync_pipelines.posting.fitting import Target
 from udsync_pipelines.posting.given_back import (
@@ -88,7 +89,8 @@ class _Ledger:
     def of(cls, order: Order, books: Books, refund: Refund) -> "_Ledger":
         """The sale before any refund."""
         try:
-            sale = book_sale(order, books.policy, books.company)
+            day = sale_day(order, books.policy)
+            sale = book_sale(order, books.policy, books.company.on(day))
         except RecordRejectedError as error:
             raise _waits(refund, f"order {order.number}", "order", error) from error
         choice = TaxChoice(order, books.policy, books.company)
@@ -100,11 +102,8 @@ class _Ledger:
             booked, tax = self.booked(refund)
         except RecordRejectedError as error:
             raise _waits(waiting, f"refund {refund.id}", "refund", error) from error
-        return _Ledger(
-            order=self.order,
-            books=self.books,
-            choice=self.choice,
-            sale=self.sale,
+        return replace(
+            self,
             earlier=(*self.earlier, *booked.fitted.pieces),
             amount=self.amount + refund.amount.amount,
             tax=self.tax + tax,
@@ -124,11 +123,25 @@ class _Ledger:
                 cure="Compare the refunds of the order in the shop, and delete what was not paid "
                 "back; then retry.",
             )
+        dated = self._on(day_of(refund.created_at, self.books.policy))
         if refund.amount.amount == remaining:
             tax = self.order.total_tax.amount - self.tax
-            return self._rest(refund, tax), tax
-        given = self._given_back(refund)
-        return self._book(refund, given.pieces, given.tax), given.tax
+            return dated._rest(refund, tax), tax  # noqa: SLF001 - a ledger of another day
+        given = dated._given_back(refund)  # noqa: SLF001 - a ledger of another day
+        return dated._book(refund, given.pieces, given.tax), given.tax  # noqa: SLF001 - as above
+
+    def _on(self, day: date) -> "_Ledger":
+        """The ledger with the tax rates of a day: the books use those of a document's date."""
+        company = self.books.company.on(day)
+        if company is self.books.company:
+            return self
+        return replace(
+            self,
+            books=Books(self.books.policy, company),
+            choice=TaxChoice(self.order, self.books.policy, company),
+            sale=tuple(replace(piece, code=piece.code.on(day)) for piece in self.sale),
+            earlier=tuple(replace(piece, code=piece.code.on(day)) for piece in self.earlier),
+        )
 
     def _rest(self, refund: Refund, tax: Decimal) -> Booked:
         """All that remains of the sale: in short where that is exact, else written out."""

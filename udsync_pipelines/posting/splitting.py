@@ -93,7 +93,10 @@ class Splitter:
         key = (amount, code.id)
         if key not in self._cuts:
             parts = _parts(amount, _period(code), self.uses_counterparts)
-            self._cuts[key] = tuple(_cuts(amount, parts, code))
+            is_one_sign = not self.uses_counterparts and not any(
+                component.is_compound for component in code.components
+            )
+            self._cuts[key] = tuple(_cuts(amount, parts, code, is_one_sign=is_one_sign))
         return self._cuts[key]
 
 
@@ -115,11 +118,15 @@ def _parts(amount: Decimal, period: int, uses_counterparts: bool) -> Iterator[De
             yield -unit * cents
 
 
-def _cuts(amount: Decimal, parts: Iterable[Decimal], code: TaxCode) -> Iterator[Cut]:
+def _cuts(
+    amount: Decimal, parts: Iterable[Decimal], code: TaxCode, *, is_one_sign: bool
+) -> Iterator[Cut]:
     """For each change of tax that these parts can bring, the first part that brings it."""
     if code.is_untaxed:
         return
     whole = line_taxes(amount, code)
+    # Parts of one sign change a rate's rounding one way only: by nothing or by one cent.
+    most = 2 ** len(whole) if is_one_sign else 3 ** len(whole)
     seen = {tuple(Decimal(0) for _ in whole)}
     for part in parts:
         pairs = zip(line_taxes(amount - part, code), line_taxes(part, code), whole, strict=True)
@@ -127,6 +134,8 @@ def _cuts(amount: Decimal, parts: Iterable[Decimal], code: TaxCode) -> Iterator[
         if change not in seen:
             seen.add(change)
             yield Cut(part, change)
+            if len(seen) == most:
+                return
 
 
 def _less(

@@ -8,7 +8,7 @@ import pytest
 
 from udsync_pipelines.domain.order import LineKind, Order
 from udsync_pipelines.errors import RecordRejectedError
-from udsync_pipelines.posting.company import Company
+from udsync_pipelines.posting.company import Company, RateComponent, RatePeriod, TaxCode
 from udsync_pipelines.posting.compose import compose_order
 from udsync_pipelines.posting.documents import (
     Composition,
@@ -381,3 +381,19 @@ def test_two_codes_on_an_american_document_are_parked() -> None:
     )
 
     assert rejected(sold, AMERICAN, UNITED_STATES).code == "two_tax_codes"
+
+
+def test_a_changed_rate_counts_from_its_day() -> None:
+    periods = (
+        RatePeriod(Decimal(15), until_on=date(2026, 6, 30)),
+        RatePeriod(Decimal(14), from_on=date(2026, 7, 1)),
+    )
+    changed = TaxCode("11", "HST NS", (RateComponent("6", Decimal(14), periods=periods),))
+    books = replace(CANADA, tax_codes=(changed,))
+    before = order(line("10.00", {"7": "1.50"}), created_at=datetime(2026, 6, 30, 18, tzinfo=UTC))
+
+    assert composed(before, company=books).sale.total_tax == Decimal("1.50")
+    assert composed(order(line("10.00", {"7": "1.40"})), company=books).sale.total_tax == Decimal(
+        "1.40"
+    )
+    assert rejected(order(line("10.00", {"7": "1.50"})), company=books).code == "tax_not_explained"

@@ -10,7 +10,7 @@ import pytest
 from udsync_pipelines.domain.order import LineKind, Order
 from udsync_pipelines.domain.refund import Refund
 from udsync_pipelines.errors import RecordRejectedError
-from udsync_pipelines.posting.company import Company
+from udsync_pipelines.posting.company import Company, RateComponent, RatePeriod, TaxCode
 from udsync_pipelines.posting.documents import Composition, DraftKind, SalesDraft, Skipped
 from udsync_pipelines.posting.policy import GatewayPolicy, PostingPolicy, RefundForm
 from udsync_pipelines.posting.refunds import compose_refund
@@ -242,3 +242,23 @@ def test_a_refund_in_closed_books_is_parked() -> None:
 
     with pytest.raises(RecordRejectedError, match="closed up to 2026-07-31"):
         compose_refund(refund("5.00"), SALE, [], POLICY, closed)
+
+
+def test_a_refund_of_a_sale_in_closed_books_is_still_posted() -> None:
+    closed = replace(CANADA, book_close_date=date(2026, 7, 1))
+
+    assert composed(refund("5.00"), company=closed).sale.dated_on == date(2026, 7, 3)
+
+
+def test_goodwill_bears_the_rates_of_the_day_it_is_given() -> None:
+    periods = (
+        RatePeriod(Decimal(15), until_on=date(2026, 7, 1)),
+        RatePeriod(Decimal(14), from_on=date(2026, 7, 2)),
+    )
+    changed = TaxCode("11", "HST NS", (RateComponent("6", Decimal(14), periods=periods),))
+    books = replace(CANADA, tax_codes=(changed,))
+    sold = order(line("100.00", {"7": "15.00"}))
+
+    document = composed(refund("11.40"), sold, company=books).sale
+
+    assert (document.net_total, document.total_tax) == (Decimal("10.00"), Decimal("1.40"))
