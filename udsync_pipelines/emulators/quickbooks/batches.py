@@ -36,6 +36,8 @@ def run_batch(company: Company, body: Any, request_id: str) -> Json:
     items = body.get("BatchItemRequest") if isinstance(body, dict) else None
     if not isinstance(items, list) or not items:
         raise missing("BatchItemRequest")
+    if not all(isinstance(item, dict) for item in items):
+        raise unsupported("of a batch item that is no object")
     if len(items) > MOST_ITEMS:
         raise refuse("1040", f"At most {MOST_ITEMS} items, supplied {len(items)}")
     if request_id:

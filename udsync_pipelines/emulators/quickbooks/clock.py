@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, tzinfo
 from zoneinfo import ZoneInfo
 
 PACIFIC = ZoneInfo("America/Los_Angeles")
+_FIRST_YEAR = 1900
+_LAST_YEAR = 2200
 
 
 class Clock:
@@ -55,12 +57,16 @@ def seconds_of(text: str, zone: tzinfo = UTC) -> float:
         ValueError: the text is not a time.
     """
     moment = datetime.fromisoformat(text)
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
+        message = f"{text} lies outside the years {_FIRST_YEAR} to {_LAST_YEAR}."
+        raise ValueError(message)
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
 
 
 def is_date(text: str) -> bool:
-    """Return whether a text is a plain calendar date."""
+    """Return whether a text is a plain calendar date that books can have."""
     try:
-        return date.fromisoformat(text).isoformat() == text
+        day = date.fromisoformat(text)
     except ValueError:
         return False
+    return day.isoformat() == text and _FIRST_YEAR <= day.year <= _LAST_YEAR

@@ -23,7 +23,7 @@ _ENUMERATIONS = {
 }
 _ITEM_TYPES = ("Inventory", "NonInventory", "Service", "Category")
 _METHOD_TYPES = ("CREDIT_CARD", "NON_CREDIT_CARD")
-_ADDRESS_LINES = ("Line1", "Line2", "Line3", "Line4", "Line5")
+ADDRESS_LINES = ("Line1", "Line2", "Line3", "Line4", "Line5")
 _MOST_ADDRESS = 2000
 
 
@@ -105,7 +105,7 @@ def _object(field: Json, path: str, value: Any, problems: list[Problem]) -> Any:
         name: _value(inner.get(name), f"{path}.{name}", one, problems)
         for name, one in value.items()
     }
-    together = sum(len(str(kept.get(line) or "")) for line in _ADDRESS_LINES)
+    together = sum(len(str(kept.get(line) or "")) for line in ADDRESS_LINES)
     if together > _MOST_ADDRESS:
         problems.append(_too_long(path, _MOST_ADDRESS, together))
     return kept

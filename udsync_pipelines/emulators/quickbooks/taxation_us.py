@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from udsync_pipelines.emulators.quickbooks.amounts import ZERO, cents
+from udsync_pipelines.emulators.quickbooks.amounts import ZERO, cents, number
 from udsync_pipelines.emulators.quickbooks.company import Company
 from udsync_pipelines.emulators.quickbooks.references import reference, resolved
 from udsync_pipelines.emulators.quickbooks.refusals import refuse
@@ -48,7 +48,7 @@ def document_tax(company: Company, document: Json, taxable: Decimal) -> Json | N
     for rate_id, percent in rates_of(company, code) if code else ():
         sheet.add(rate_id, percent, taxable, cents(taxable * percent / 100))
     if company.options.tax_override and "TotalTax" in wanted:
-        _prorate(sheet, cents(wanted["TotalTax"]))
+        _prorate(sheet, cents(number(wanted["TotalTax"])))
     detail = sheet.document()
     if code:
         detail = {"TxnTaxCodeRef": {"value": code["Id"]}, **detail}

@@ -23,6 +23,7 @@ from udsync_pipelines.emulators.quickbooks.refusals import (
 )
 from udsync_pipelines.emulators.quickbooks.sales_forms import compose
 from udsync_pipelines.emulators.quickbooks.schema import (
+    ADDRESS_LINES,
     SALES_FORMS,
     TRANSACTIONS,
     checked,
@@ -90,7 +91,7 @@ def update(company: Company, entity: str, body: Json, *, allow_duplicate: bool =
     old = _current(company, entity, body)
     check_reactivated(old, kept)
     _check_unlocked(company, entity, old)
-    new = _merged(old, kept) if body.get("sparse") is True else kept
+    new = _merged(old, kept) if kept.get("sparse") is True else kept
     if entity in ("CompanyInfo", "Preferences"):
         return {entity: company.replace(entity, {**old, **_writable(kept), "Id": old["Id"]})}
     if "TxnTaxDetail" not in kept:
@@ -99,6 +100,7 @@ def update(company: Company, entity: str, body: Json, *, allow_duplicate: bool =
         return {entity: _update_payment(company, old, new)}
     document = _compose(company, entity, _writable(new), old)
     if entity in SALES_FORMS:
+        _flatten(document)
         _number(company, document, old, allow_duplicate=allow_duplicate)
     _check_open_books(company, entity, document)
     applied = number(old.get("TotalAmt")) - number(old.get(_OPEN.get(entity, "TotalAmt")))
@@ -236,6 +238,19 @@ def _number(company: Company, document: Json, old: Json | None, *, allow_duplica
                     "This number has already been used."
                 )
                 raise refuse("6140", text, "DocNumber")
+
+
+def _flatten(document: Json) -> None:
+    """Put town and postal code into the address lines, as an update leaves them."""
+    for name in ("BillAddr", "ShipAddr"):
+        address = document.get(name)
+        if not address:
+            continue
+        town = " ".join(str(address[one]) for one in ("City", "PostalCode") if address.get(one))
+        free = next((line for line in ADDRESS_LINES if not address.get(line)), None)
+        if town and free:
+            kept = {key: one for key, one in address.items() if key not in ("City", "PostalCode")}
+            document[name] = {**kept, free: town}
 
 
 def _check_unlocked(company: Company, entity: str, old: Json) -> None:

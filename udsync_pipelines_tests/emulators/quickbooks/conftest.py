@@ -1,6 +1,7 @@
 """Emulated companies for the tests beside this file."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -11,8 +12,15 @@ from udsync_pipelines_tests.emulators.quickbooks.books import Books
 OpenBooks = Callable[..., Books]
 
 
+@pytest.fixture(scope="session")
+def closing() -> Iterator[ThreadPoolExecutor]:
+    """Threads that stop emulators while other tests go on; all are done when the session ends."""
+    with ThreadPoolExecutor(4) as pool:
+        yield pool
+
+
 @pytest.fixture
-def open_books() -> Iterator[OpenBooks]:
+def open_books(closing: ThreadPoolExecutor) -> Iterator[OpenBooks]:
     """Start emulated companies without limits unless told; all are stopped when the test ends."""
     opened: list[Books] = []
 
@@ -25,7 +33,7 @@ def open_books() -> Iterator[OpenBooks]:
     yield start
     for books in opened:
         books.client.close()
-        books.emulator.stop()
+        closing.submit(books.emulator.stop)
 
 
 @pytest.fixture
