@@ -28,10 +28,13 @@ class Piece:
         """The same piece with another amount."""
         return replace(self, amount=amount)
 
-    def split(self, part: Decimal) -> "tuple[Piece, Piece]":
-        """Two pieces of the same item and code; the second is worth `part` and has no quantity."""
-        rest = self.worth(self.amount - part)
-        return rest, replace(self, amount=part, quantity=None)
+    def split(self, parts: Sequence[Decimal]) -> "list[Piece]":
+        """Pieces of the same item and code: what the parts leave, then the parts.
+
+        The first keeps the quantity, the parts have none.
+        """
+        rest = self.worth(self.amount - sum(parts, Decimal(0)))
+        return [rest, *(replace(self, amount=part, quantity=None) for part in parts)]
 
 
 def taxed(pieces: Sequence[Piece]) -> list[TaxedAmount]:

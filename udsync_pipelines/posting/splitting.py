@@ -12,18 +12,19 @@ from typing import NamedTuple
 
 from udsync_pipelines.posting.company import TaxCode
 from udsync_pipelines.posting.pieces import Piece
-from udsync_pipelines.posting.tax.arithmetic import CENT, line_taxes
+from udsync_pipelines.posting.tax.arithmetic import CENT, line_taxes, to_cents
 
 MOST_SPLITS = 40
 _LARGEST_PART = 2_000  # cents; two rates such as 5 % and 9.975 % repeat after 4,000
 _LARGEST_COUNTERPART = 100  # cents
+_MOST_EQUAL_PARTS = 8
 _MOST_STEPS = 400  # of one search, so that no order can hold a run up
 
 
 class Cut(NamedTuple):
-    """A way to split an amount: the part cut off, and the change of tax per component."""
+    """A way to split an amount: the parts cut off, and the change of tax per component."""
 
-    part: Decimal
+    parts: tuple[Decimal, ...]
     change: tuple[Decimal, ...]
 
     @property
@@ -37,8 +38,8 @@ class Splitter:
     """Finds the splits that change the tax of a document by what is needed.
 
     Keeps what it learned about an amount and a code, so one serves a document only. With
-    `uses_counterparts` the second part may have the other sign (0.05 as 0.08 and -0.03): the last
-    resort for lines of a few cents, whose parts are all too small to be taxed.
+    `uses_counterparts` the second part may have the other sign (0.05 as 0.08 and -0.03), and there
+    may be several equal parts: the last resort for lines of a few cents.
     """
 
     uses_counterparts: bool = False
@@ -64,14 +65,14 @@ class Splitter:
     ) -> list[Piece] | None:
         if not needed:
             return pieces
-        if most == 0 or self._steps >= _MOST_STEPS:
+        if most <= 0 or self._steps >= _MOST_STEPS:
             return None
         for index, cut in self._best_first(pieces, needed, by_rate):
             self._steps += 1
             piece = pieces[index]
-            divided = [*pieces[:index], *piece.split(cut.part), *pieces[index + 1 :]]
+            divided = [*pieces[:index], *piece.split(cut.parts), *pieces[index + 1 :]]
             left = _less(by_rate, piece.code, cut.change)
-            found = self._search(divided, needed - cut.total, left, most - 1)
+            found = self._search(divided, needed - cut.total, left, most - len(cut.parts))
             if found is not None:
                 return found
         return None
@@ -85,7 +86,7 @@ class Splitter:
                 left = abs(needed - cut.total)
                 if left < abs(needed):
                     misfit = _misfit(_less(by_rate, piece.code, cut.change))
-                    ranked.append(((left, misfit, -abs(piece.amount), index, cut.part), cut))
+                    ranked.append(((left, misfit, -abs(piece.amount), index, cut.parts), cut))
         ranked.sort(key=lambda entry: entry[0])
         return [(rank[3], cut) for rank, cut in ranked]
 
@@ -108,18 +109,20 @@ def _period(code: TaxCode) -> int:
     return min(lcm(*(share.denominator for share in shares)), _LARGEST_PART)
 
 
-def _parts(amount: Decimal, period: int, uses_counterparts: bool) -> Iterator[Decimal]:  # noqa: FBT001 - the splitter's own
+def _parts(amount: Decimal, period: int, uses_counterparts: bool) -> Iterator[tuple[Decimal, ...]]:  # noqa: FBT001 - the splitter's own
     """Amounts to cut off, in the order of preference: the smallest first."""
     unit = CENT if amount > 0 else -CENT
     for cents in range(1, min(int(abs(amount) / CENT) // 2, period) + 1):
-        yield unit * cents
+        yield (unit * cents,)
     if uses_counterparts and amount:
         for cents in range(1, _LARGEST_COUNTERPART + 1):
-            yield -unit * cents
+            yield (-unit * cents,)
+        for count in range(2, _MOST_EQUAL_PARTS):
+            yield (to_cents(amount / (count + 1)),) * count
 
 
 def _cuts(
-    amount: Decimal, parts: Iterable[Decimal], code: TaxCode, *, is_one_sign: bool
+    amount: Decimal, parts: Iterable[tuple[Decimal, ...]], code: TaxCode, *, is_one_sign: bool
 ) -> Iterator[Cut]:
     """For each change of tax that these parts can bring, the first part that brings it."""
     if code.is_untaxed:
@@ -128,12 +131,13 @@ def _cuts(
     # Parts of one sign change a rate's rounding one way only: by nothing or by one cent.
     most = 2 ** len(whole) if is_one_sign else 3 ** len(whole)
     seen = {tuple(Decimal(0) for _ in whole)}
-    for part in parts:
-        pairs = zip(line_taxes(amount - part, code), line_taxes(part, code), whole, strict=True)
-        change = tuple(rest + cut - before for rest, cut, before in pairs)
+    for cut_off in parts:
+        every = [amount - sum(cut_off), *cut_off]
+        taxes = zip(*(line_taxes(part, code) for part in every), strict=True)
+        change = tuple(sum(each) - before for each, before in zip(taxes, whole, strict=True))
         if change not in seen:
             seen.add(change)
-            yield Cut(part, change)
+            yield Cut(cut_off, change)
             if len(seen) == most:
                 return
 

@@ -397,3 +397,14 @@ def test_a_changed_rate_counts_from_its_day() -> None:
         "1.40"
     )
     assert rejected(order(line("10.00", {"7": "1.50"})), company=books).code == "tax_not_explained"
+
+
+def test_a_small_line_is_parted_evenly_where_its_tax_must_vanish() -> None:
+    small = line("0.24", {"1": "0.01"})
+    fee = line("-0.08", {"1": "0.00"}, kind=LineKind.FEE)
+    sold = order(small, fee, fee, total=money("0.08"), total_tax=money("0.00"))
+
+    made = composed(sold)
+
+    assert [each.amount for each in made.sale.lines][:3] == [Decimal("0.08")] * 3
+    assert made.splits == 2
