@@ -48,13 +48,16 @@ from udsync_pipelines.errors import (
     RetryableError,
     UdsyncError,
 )
-from udsync_pipelines.transport import READS, TIMEOUT, Answer, Retryable, RetryPolicy
+from udsync_pipelines.transport import READS, Answer, Retryable, RetryPolicy
 
 logger = logging.getLogger(__name__)
 
 MINOR_VERSION = "75"
 LONGEST_REQUEST_ID = 50
 LARGEST_BATCH = 30
+
+# QuickBooks ends a request after 120 s: who waits less long turns slow writes into lost ones.
+TIMEOUT = httpx.Timeout(connect=10.0, read=130.0, write=30.0, pool=60.0)
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 # A write is sent again only when it surely was not done: no connection, or a 429.
@@ -64,7 +67,7 @@ WRITES = Retryable(failures=_NEVER_SENT, statuses=frozenset({429}))
 def new_http_client(connections: int = 10) -> httpx.Client:
     """A client as QuickBooks wants it: at most ten connections, explicit timeouts, no redirects."""
     return httpx.Client(
-        timeout=httpx.Timeout(TIMEOUT, read=130.0),  # QuickBooks ends a request after 120 s
+        timeout=TIMEOUT,
         follow_redirects=False,
         limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
     )

@@ -181,6 +181,9 @@ class AccessTokens:
         self._clock = clock
         self._lock = threading.Lock()
         self._held: Tokens | None = None
+        # What Intuit gave for which refresh token, until it is stored: asking with that token
+        # again, after the database was away for a moment, would end the connection.
+        self._unstored: tuple[SecretStr, Stored] | None = None
 
     def current(self) -> SecretStr:
         """A token that can be used now; renewed first when its end is near.
@@ -228,6 +231,7 @@ class AccessTokens:
             return stored
         failure: list[UdsyncError] = []
         renewed = read_tokens(self._store.renew(lambda now: self._change(now, refused, failure)))
+        self._unstored = None
         if failure:
             raise failure[0]
         return renewed
@@ -239,6 +243,8 @@ class AccessTokens:
         tokens = read_tokens(stored)
         if self._usable(tokens, refused):
             return {}
+        if self._unstored is not None and self._unstored[0] == tokens.refresh_token:
+            return self._unstored[1]
         try:
             renewed = self._endpoint.refresh(tokens)
         except AuthorizationError as error:
@@ -250,6 +256,7 @@ class AccessTokens:
             "access token renewed",
             extra={"is_rotated": renewed[REFRESH_TOKEN] != tokens.refresh_token},
         )
+        self._unstored = (tokens.refresh_token, renewed)
         return renewed
 
     def _usable(self, tokens: Tokens, refused: SecretStr | None) -> bool:

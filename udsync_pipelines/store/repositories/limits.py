@@ -17,8 +17,9 @@ from typing import Protocol
 from uuid import UUID, uuid4
 
 import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
 
-from udsync_pipelines.errors import PlatformUnavailableError
+from udsync_pipelines.errors import PlatformUnavailableError, UdsyncError
 from udsync_pipelines.store.tenancy import StateDatabase
 
 logger = logging.getLogger(__name__)
@@ -105,15 +106,8 @@ class SharedLimits:
 
     def pause(self, seconds: float) -> None:
         """No process starts a request for so long; a longer pause that holds already stays."""
-        with self._transaction() as connection:
-            connection.execute(
-                sa.text(
-                    "UPDATE udsync.rate_limits SET updated_at = now(), blocked_until ="
-                    f" greatest(blocked_until, {_NOW} + make_interval(secs => :seconds))"
-                    " WHERE tenant_id = :tenant AND connection_id = :connection"
-                ),
-                {**self._key, "seconds": seconds},
-            )
+        with _never_failing("pause"), self._transaction() as connection:
+            connection.execute(_PAUSE, {**self._key, "seconds": seconds})
         logger.warning(
             "connection pauses for everybody",
             extra={"connection": str(self._connection), "seconds": round(seconds, 1)},
@@ -128,7 +122,8 @@ class SharedLimits:
             entry.failed += has_failed
             is_due = sum(entry.calls for entry in self._calls.values()) >= _FLUSH_AFTER
         if is_due:
-            self.flush()
+            with _never_failing("count"):
+                self.flush()
 
     def flush(self) -> None:
         """Write the calls counted since the last time; call it at the end of a run."""
@@ -202,7 +197,7 @@ class SharedLimits:
             return float(connection.execute(_BLOCKED, self._key).scalar_one())
 
     def _give_back(self, held: _Slot) -> None:
-        with self._transaction() as connection:
+        with _never_failing("give back"), self._transaction() as connection:
             connection.execute(_GIVE_BACK, {**self._key, "name": held.name, "fence": held.fence})
 
     def _sleep_for(self, seconds: float) -> None:
@@ -248,6 +243,11 @@ class SharedLimits:
 _NOW = "coalesce(CAST(:now AS timestamptz), clock_timestamp())"
 _STEP = "make_interval(secs => period_seconds::float8 / calls)"
 
+_PAUSE = sa.text(
+    "UPDATE udsync.rate_limits SET updated_at = now(), blocked_until ="
+    f" greatest(blocked_until, {_NOW} + make_interval(secs => :seconds))"
+    " WHERE tenant_id = :tenant AND connection_id = :connection"
+)
 _SET_RATE = sa.text(
     "INSERT INTO udsync.rate_limits"
     " (tenant_id, connection_id, name, calls, period_seconds, burst, next_at)"
@@ -299,6 +299,20 @@ _METERED = sa.text(
     " WHERE tenant_id = :tenant AND connection_id = :connection"
     f" AND used_on >= date_trunc('month', {_NOW} AT TIME ZONE 'UTC')::date"
 )
+
+
+@contextmanager
+def _never_failing(what: str) -> Iterator[None]:
+    """What comes after a request must not hide its outcome: a write would seem not to be done.
+
+    A slot that is not given back expires; a pause or a count that is lost costs little.
+    """
+    try:
+        yield
+    except (UdsyncError, SQLAlchemyError) as error:
+        logger.warning(
+            "limits could not be noted", extra={"what": what, "error": type(error).__name__}
+        )
 
 
 def _no_slot() -> PlatformUnavailableError:

@@ -7,7 +7,8 @@ import httpx
 import orjson
 import pytest
 
-from udsync_pipelines.connectors.quickbooks.client import QuickBooksClient
+from udsync_pipelines.connectors.quickbooks.address import realm
+from udsync_pipelines.connectors.quickbooks.client import QuickBooksClient, new_http_client
 from udsync_pipelines.connectors.quickbooks.entities import BookEntity
 from udsync_pipelines.connectors.quickbooks.faults import (
     NotFoundError,
@@ -467,3 +468,49 @@ class RecordingLimits:
 
     def count(self, name: str, *, is_metered: bool, has_failed: bool) -> None:
         self.counted.append((name, is_metered, has_failed))
+
+
+@pytest.mark.parametrize("text", ["310687", " 310 687 "])
+def test_a_company_id_is_read_as_an_operator_writes_it(text: str) -> None:
+    assert realm(text) == "310687"
+
+
+@pytest.mark.parametrize("text", ["", "shop.example", "31-0687", "٣١"])
+def test_a_company_id_that_is_no_number_says_where_to_find_it(text: str) -> None:
+    with pytest.raises(ConfigurationError, match="Company ID"):
+        realm(text)
+
+
+@pytest.mark.parametrize("url", ["https://token@127.0.0.1", "http://127.0.0.1?x=1", "http://"])
+def test_an_address_with_more_than_a_place_in_it_is_refused(url: str) -> None:
+    with pytest.raises(ConfigurationError):
+        client(Answers(), base_url=url)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"QueryResponse": []},
+        {"QueryResponse": {"Customer": {"Id": "1"}}},
+        {"QueryResponse": {"Customer": [{"Name": "without an id"}]}},
+    ],
+    ids=str,
+)
+def test_an_answer_of_another_shape_to_a_query_is_told(body: dict[str, object]) -> None:
+    with pytest.raises(PlatformUnavailableError) as caught:
+        list(client(Answers(json_answer(body))).select(CUSTOMERS))
+
+    assert caught.value.code == "answer_misshapen"
+
+
+@pytest.mark.parametrize("queries", [0, 31])
+def test_a_batch_of_a_wrong_size_is_refused_before_sending(queries: int) -> None:
+    with pytest.raises(ValueError, match="30"):
+        client(Answers()).batch_select({str(number): CUSTOMERS for number in range(queries)})
+
+
+def test_the_client_that_we_make_keeps_to_ten_connections_and_follows_nothing() -> None:
+    with new_http_client() as http:
+        assert http.timeout.read == 130
+        assert not http.follow_redirects

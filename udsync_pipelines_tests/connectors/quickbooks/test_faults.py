@@ -242,3 +242,12 @@ def test_no_code_has_two_rules_that_look_at_the_same_words() -> None:
     seen = [(code, rule.detail) for rule in rules() for code in rule.codes]
 
     assert len(seen) == len(set(seen))
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(401, AccessTokenRefusedError), (403, AuthorizationError)]
+)
+def test_a_refusal_without_a_readable_body_is_known_by_its_status(
+    status: int, kind: type[UdsyncError]
+) -> None:
+    assert type(refused(status, b"<html>no</html>")) is kind

@@ -96,6 +96,28 @@ def test_when_storing_fails_the_new_access_token_is_not_used() -> None:
         tokens.current()
 
 
+def test_a_renewal_that_could_not_be_stored_is_stored_later_without_asking_again() -> None:
+    class ForgetfulStore(MemoryTokenStore):
+        def renew(self, change: Callable[[Stored], Stored]) -> Stored:
+            if self.events:
+                return super().renew(change)
+            self.events.append("lost")
+            change(self.read())
+            raise PlatformUnavailableError("The database went away.")
+
+    store = ForgetfulStore(old_token().credentials)
+    answers = Answers(token_answer())
+    tokens = access_tokens(answers, store)
+    with pytest.raises(PlatformUnavailableError):
+        tokens.current()
+
+    token = tokens.current()
+
+    assert token.get_secret_value() == "access-2-value"
+    assert store.text("refresh_token") == "refresh-2-value"
+    assert len(answers.requests) == 1
+
+
 def test_a_dead_refresh_token_needs_consent_at_once_and_is_never_sent_again() -> None:
     for body in orjson.loads(sample("token_errors.json"))[:3]:
         answers = Answers(json_answer(body, 400))
@@ -254,3 +276,24 @@ def test_the_address_of_consent_names_the_app_the_scope_and_the_state() -> None:
         "redirect_uri": "https://books.example/callback",
         "state": "s&1",
     }
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_another_refusal_of_the_token_service_is_a_matter_of_settings(status: int) -> None:
+    answers = Answers(json_answer({"error": "invalid_request"}, status))
+
+    with pytest.raises(ConfigurationError) as caught:
+        access_tokens(answers, old_token()).current()
+
+    assert caught.value.code == "token_request_refused"
+
+
+def test_an_answer_without_any_times_is_used_and_renewed_at_the_next_use() -> None:
+    bare = {"access_token": "access-2-value"}
+    store = old_token()
+    tokens = access_tokens(Answers(json_answer(bare), json_answer(bare)), store)
+
+    tokens.current()
+    tokens.current()
+
+    assert store.text("refresh_token") == "refresh-1-value"

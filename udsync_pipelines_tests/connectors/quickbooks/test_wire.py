@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from udsync_pipelines.connectors.quickbooks import customer
 from udsync_pipelines.connectors.quickbooks.posted import _Document
 from udsync_pipelines.connectors.quickbooks.wire import (
     parse_json,
@@ -76,3 +77,45 @@ def test_a_field_that_cannot_be_read_is_named_without_its_value() -> None:
     assert "TotalAmt" in str(caught.value)
     assert "4111" not in str(caught.value)
     assert caught.value.record == "Invoice/901"
+
+
+@pytest.mark.parametrize(
+    "differences",
+    [
+        {"Id": ""},
+        {"Id": 901},
+        {"TotalAmt": True},
+        {"TotalAmt": "NaN"},
+        {"TotalAmt": None},
+        {"CustomerRef": "58"},
+        {"CustomerRef": {"name": "Ada"}},
+        {"TxnDate": 20260314},
+        {"TxnDate": "14.3.2026"},
+        {"Line": {"Amount": 5}},
+    ],
+    ids=str,
+)
+def test_a_field_of_another_shape_is_refused_with_its_name(
+    differences: dict[str, object],
+) -> None:
+    row = {"Id": "901", "SyncToken": "0"} | differences
+
+    with pytest.raises(RecordRejectedError) as caught:
+        read_row(_Document, "Invoice", row)
+
+    assert caught.value.code == "answer_misshapen"
+    assert next(iter(differences)) in str(caught.value)
+
+
+@pytest.mark.parametrize("email", [None, {}, {"Address": None}])
+def test_an_address_that_is_not_there_reads_as_empty(email: object) -> None:
+    row = {"Id": "1", "SyncToken": "0", "DisplayName": "Ada", "PrimaryEmailAddr": email}
+
+    assert customer.read(row, "CAD").email == ""
+
+
+def test_an_address_of_another_shape_is_refused() -> None:
+    row = {"Id": "1", "SyncToken": "0", "DisplayName": "Ada", "PrimaryEmailAddr": "a@b.example"}
+
+    with pytest.raises(RecordRejectedError, match="PrimaryEmailAddr"):
+        customer.read(row, "CAD")
