@@ -169,8 +169,8 @@ def _current(company: Company, entity: str, body: Json) -> Json:
         raise missing("SyncToken")
     if str(token) != old["SyncToken"]:
         text = (
-            "Stale Object Error : You and Ada Byron were working on this at the same time. "
-            "Ada Byron finished before you did, so your work was not saved."
+            "Stale Object Error : You and Company Admin were working on this at the same time. "
+            "Company Admin finished before you did, so your work was not saved."
         )
         raise refuse("5010", text)
     return old

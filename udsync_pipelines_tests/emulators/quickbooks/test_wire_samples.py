@@ -39,7 +39,7 @@ def _sample(books: Books) -> Json:
     return {
         "DocNumber": "W-10482",
         "TxnDate": "2026-03-14",
-        "CustomerRef": {"value": books.customer("Ada Byron")},
+        "CustomerRef": {"value": books.customer("Web customer")},
         "GlobalTaxCalculation": "TaxExcluded",
         "PrivateNote": "woo order 10482",
         "PaymentRefNum": "ch_3Q",
