@@ -76,7 +76,8 @@ def http() -> Iterator[httpx.Client]:
         yield client
 
 
-WORKER = """
+PROCESSES = """
+import multiprocessing
 import sys
 import httpx
 from uuid import UUID
@@ -87,48 +88,46 @@ from udsync_pipelines.store.tenancy import StateDatabase
 from udsync_pipelines_tests.store.samples import KEYS
 
 url, endpoint, tenant, connection = sys.argv[1:]
-database = StateDatabase(url)
-store = LockedCredentials(database, Owner(UUID(tenant), Platform.QUICKBOOKS, UUID(connection)),
-                          KEYS)
-print("ready", flush=True)
-sys.stdin.readline()
-with httpx.Client() as http:
-    token = AccessTokens(store, TokenEndpoint(http, url=endpoint)).current()
-database.close()
-print(token.get_secret_value())
+owner = Owner(UUID(tenant), Platform.QUICKBOOKS, UUID(connection))
+
+def work(together):
+    database = StateDatabase(url)
+    store = LockedCredentials(database, owner, KEYS)
+    store.read()
+    together.wait()
+    with httpx.Client() as http:
+        token = AccessTokens(store, TokenEndpoint(http, url=endpoint)).current()
+    database.close()
+    sys.stdout.write(token.get_secret_value() + "\\n")
+    sys.stdout.flush()
+
+context = multiprocessing.get_context("fork")
+together = context.Barrier(8)
+processes = [context.Process(target=work, args=(together,)) for _ in range(8)]
+for process in processes:
+    process.start()
+for process in processes:
+    process.join()
+sys.exit(sum(process.exitcode != 0 for process in processes))
 """
 
 
 def test_eight_processes_renew_one_expired_token_exactly_once(strict: Connected) -> None:
     owner = strict.owner
-    arguments = [
-        strict.url,
-        strict.company.oauth_url,
-        str(owner.tenant_id),
-        str(owner.connection_id),
-    ]
-    workers = [
-        subprocess.Popen(  # noqa: S603 - our own program
-            [sys.executable, "-c", WORKER, *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(8)
-    ]
-    for worker in workers:
-        assert worker.stdout is not None
-        assert worker.stdout.readline() == "ready\n"
+    places = [strict.url, strict.company.oauth_url, str(owner.tenant_id), str(owner.connection_id)]
 
-    for worker in workers:
-        assert worker.stdin is not None
-        worker.stdin.write("go\n")
-        worker.stdin.flush()
-    answers = [worker.communicate(timeout=120) for worker in workers]
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-c", PROCESSES, *places],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
 
-    assert [worker.returncode for worker in workers] == [0] * 8, answers
-    assert len({output for output, _ in answers}) == 1
+    tokens = done.stdout.split()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert len(tokens) == 8
+    assert len(set(tokens)) == 1
     assert strict.renewals() == 1
 
 
