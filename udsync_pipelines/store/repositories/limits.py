@@ -219,6 +219,8 @@ class SharedLimits:
                     for rate in sorted(rates, key=lambda rate: rate.name)
                 ],
             )
+        # Apart, for whoever takes a slot locks slots before rates.
+        with self._transaction() as connection:
             connection.execute(
                 _ADD_SLOT,
                 [{**self._key, "name": name, "owner": self._owner} for name in self._names],
@@ -246,7 +248,10 @@ _STEP = "make_interval(secs => period_seconds::float8 / calls)"
 _PAUSE = sa.text(
     "UPDATE udsync.rate_limits SET updated_at = now(), blocked_until ="
     f" greatest(blocked_until, {_NOW} + make_interval(secs => :seconds))"
-    " WHERE tenant_id = :tenant AND connection_id = :connection"
+    " WHERE tenant_id = :tenant AND connection_id = :connection AND name = ANY(ARRAY("
+    # In the order in which a turn reserves them, so that neither waits for the other.
+    "SELECT name FROM udsync.rate_limits"
+    " WHERE tenant_id = :tenant AND connection_id = :connection ORDER BY name FOR UPDATE))"
 )
 _SET_RATE = sa.text(
     "INSERT INTO udsync.rate_limits"
