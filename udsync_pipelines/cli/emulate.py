@@ -1,17 +1,27 @@
 """`udsync emulate`: stand-ins for the platforms, on this machine only."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from udsync_pipelines.cli.options import AsJson
 from udsync_pipelines.cli.output import emit_json, say
+from udsync_pipelines.emulators.quickbooks.emulator import serve as serve_quickbooks
 from udsync_pipelines.emulators.woocommerce.emulator import serve
 from udsync_pipelines.errors import ConfigurationError
 from udsync_pipelines.services.databases import create_supabase_database, open_databases, plain_url
 from udsync_pipelines.settings import ensure_home, load_settings
 
 app = typer.Typer(help="Stand-ins for the platforms.", no_args_is_help=True)
+
+
+class Country(StrEnum):
+    """The countries that an emulated company can be in."""
+
+    CANADA = "CA"
+    UNITED_STATES = "US"
+    UNITED_KINGDOM = "GB"
 
 
 @app.command("woocommerce")
@@ -31,6 +41,49 @@ def woocommerce(
     """
     try:
         serve(port=port, orders=orders, seed=seed, plain_http=plain_http)
+    except OSError as error:
+        raise ConfigurationError(
+            f"port {port} on 127.0.0.1 is taken by another program.",
+            cure="Choose another with --port; 0 takes any free one.",
+            code="port_taken",
+        ) from error
+
+
+@app.command("quickbooks")
+def quickbooks(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 0,
+    seed: Annotated[int, typer.Option(help="Tokens and trace ids depend on it.")] = 1,
+    country: Annotated[Country, typer.Option(help="Accounts and taxes of this country.")] = (
+        Country.CANADA
+    ),
+    limits_factor: Annotated[
+        float,
+        typer.Option(min=0, envvar="UDSYNC_LIMITS_FACTOR", help="Multiplies the limits; 0: none."),
+    ] = 1.0,
+    multicurrency: Annotated[
+        bool, typer.Option("--multicurrency", help="Take documents in foreign currencies.")
+    ] = False,
+    tax_override: Annotated[
+        bool, typer.Option("--tax-override", help="Honour the caller's own total tax.")
+    ] = False,
+    own_numbers: Annotated[
+        bool, typer.Option("--own-numbers", help="The company numbers documents itself.")
+    ] = False,
+) -> None:
+    """Serve a QuickBooks Online company with empty books. Ctrl-C stops it.
+
+    Prints one JSON line with its address, realm id, keys and tokens when it is ready.
+    """
+    try:
+        serve_quickbooks(
+            port=port,
+            seed=seed,
+            country=country.value,
+            limits_factor=limits_factor,
+            multicurrency=multicurrency,
+            tax_override=tax_override,
+            doc_number_custom=not own_numbers,
+        )
     except OSError as error:
         raise ConfigurationError(
             f"port {port} on 127.0.0.1 is taken by another program.",

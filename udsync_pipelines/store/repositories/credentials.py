@@ -1,6 +1,6 @@
 """Sealed credentials of a connection, in a transaction of its tenant."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,9 +8,11 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 from sqlalchemy.dialects.postgresql import insert
 
+from udsync_pipelines.errors import ConfigurationError
 from udsync_pipelines.store.secrets import MultiKey, SecretPlace
 from udsync_pipelines.store.tables.connections import Connections, IntegrationCredentials
 from udsync_pipelines.store.tables.states import Platform
+from udsync_pipelines.store.tenancy import StateDatabase
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,48 @@ def open_all(connection: sa.Connection, owner: Owner, keys: MultiKey) -> Mapping
     return {row.name: SecretStr(keys.open(row.sealed, owner.place(row.name))) for row in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class LockedCredentials:
+    """The credentials of one connection, renewed by one process at a time.
+
+    Implements the token store of a connector.
+    """
+
+    database: StateDatabase
+    owner: Owner
+    keys: MultiKey
+
+    def read(self) -> Mapping[str, SecretStr]:
+        """The credentials by name, without a lock.
+
+        Raises:
+            ConfigurationError: the key is not held, or a value was changed or moved.
+        """
+        with self.database.tenant(self.owner.tenant_id) as connection:
+            return open_all(connection, self.owner, self.keys)
+
+    def renew(
+        self, change: Callable[[Mapping[str, SecretStr]], Mapping[str, SecretStr]]
+    ) -> Mapping[str, SecretStr]:
+        """Lock, read, let `change` tell what is new, store and commit; return what holds then.
+
+        `change` may talk to the platform: only one process at a time is in it, and connecting
+        anew waits for it. What it raises is raised, and nothing is stored.
+
+        Raises:
+            ConfigurationError: the connection is gone, the key is not held, or a value was
+                changed or moved.
+        """
+        with self.database.tenant(self.owner.tenant_id) as connection:
+            _lock(connection, self.owner)
+            held = open_all(connection, self.owner, self.keys)
+            new = change(held)
+            for name in sorted(new):
+                if held.get(name) != new[name]:
+                    store(connection, self.owner, name, new[name], self.keys)
+        return {**held, **new}
+
+
 def reseal_all(connection: sa.Connection, tenant_id: UUID, keys: MultiKey) -> int:
     """Seal again, with the primary key, what another key sealed; return how many.
 
@@ -108,6 +152,19 @@ def reseal_all(connection: sa.Connection, tenant_id: UUID, keys: MultiKey) -> in
             .values(sealed=keys.reseal(row.sealed, owner.place(row.name)), key_id=keys.primary)
         ).rowcount
     return resealed
+
+
+def _lock(connection: sa.Connection, owner: Owner) -> None:
+    # The row that connecting anew updates too. Rows that refer to it can still be added: they
+    # need its key only.
+    found = connection.execute(
+        sa.select(Connections.id)
+        .where(Connections.tenant_id == owner.tenant_id, Connections.id == owner.connection_id)
+        .with_for_update(key_share=True)
+    ).one_or_none()
+    if found is None:
+        message = f"This tenant has no connection {owner.connection_id}."
+        raise ConfigurationError(message, code="connection_unknown")
 
 
 def _of(owner: Owner) -> tuple[sa.ColumnElement[bool], ...]:

@@ -1,0 +1,78 @@
+"""The parts of QuickBooks' answers: an object, the rows of a query, an item of a batch."""
+
+from collections.abc import Sequence
+
+from udsync_pipelines.connectors.quickbooks.address import PLATFORM
+from udsync_pipelines.connectors.quickbooks.entities import BookEntity
+from udsync_pipelines.connectors.quickbooks.faults import About, fault_error, faults_in
+from udsync_pipelines.connectors.quickbooks.wire import Row
+from udsync_pipelines.errors import PlatformUnavailableError
+
+
+def object_of(answer: Row, entity: BookEntity) -> Row:
+    """The one object that an answer is about.
+
+    Raises:
+        PlatformUnavailableError: it is not there, or has no id.
+    """
+    found = answer.get(entity)
+    if not isinstance(found, dict) or not (found.get("Id") or entity is BookEntity.PREFERENCES):
+        raise _misshapen(f"no {entity}")
+    return found
+
+
+def member_of(answer: Row, name: str) -> Row:
+    """A member of an answer that is an object itself.
+
+    Raises:
+        PlatformUnavailableError: it is not there.
+    """
+    found = answer.get(name)
+    if not isinstance(found, dict):
+        raise _misshapen(f"no {name}")
+    return found
+
+
+def rows_of(response: Row, entity: BookEntity) -> Sequence[Row]:
+    """The rows of a query; QuickBooks leaves the list out when there are none.
+
+    Raises:
+        PlatformUnavailableError: they are no objects with ids.
+    """
+    rows = response.get(entity, [])
+    if not isinstance(rows, list) or not all(
+        isinstance(row, dict) and (row.get("Id") or entity is BookEntity.PREFERENCES)
+        for row in rows
+    ):
+        raise _misshapen(f"something else than a list of {entity}")
+    return rows
+
+
+def batch_rows(item: Row, entity: BookEntity, tid: str | None) -> Sequence[Row]:
+    """The rows of one query of a batch.
+
+    Raises:
+        UdsyncError: what the fault means that came instead.
+    """
+    faults = faults_in(item)
+    if faults:
+        raise fault_error(faults, About(f"{entity}/query", tid))
+    return rows_of(member_of(item, "QueryResponse"), entity)
+
+
+def is_repeated(row: Row, seen: set[str]) -> bool:
+    """Whether the row's id was seen before; it is from now on."""
+    identifier = str(row.get("Id"))
+    if identifier in seen:
+        return True
+    seen.add(identifier)
+    return False
+
+
+def _misshapen(what: str) -> PlatformUnavailableError:
+    return PlatformUnavailableError(
+        f"QuickBooks answered with {what}.",
+        code="answer_misshapen",
+        platform=PLATFORM,
+        cure="Try later; if it stays so, report it to the maintainers.",
+    )

@@ -1,0 +1,404 @@
+"""The requests that we send to one company of QuickBooks, and its answers as rows.
+
+Every request names minor version 75, asks for JSON, counts against the company's limits and
+leaves the request id of its answer (`intuit_tid`) in the log. A write carries a request id of
+ours; an answer to a write that is lost is never asked for by writing again.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import httpx
+from pydantic import SecretStr
+
+from udsync_pipelines.connectors.quickbooks.address import PRODUCTION, RealmId, api_url
+from udsync_pipelines.connectors.quickbooks.answers import (
+    batch_rows,
+    is_repeated,
+    member_of,
+    object_of,
+    rows_of,
+)
+from udsync_pipelines.connectors.quickbooks.entities import (
+    DELETABLE,
+    VOID_PARAMETERS,
+    BookEntity,
+)
+from udsync_pipelines.connectors.quickbooks.fault_rules import Remedy
+from udsync_pipelines.connectors.quickbooks.faults import (
+    PAUSE_AFTER_429,
+    About,
+    AccessTokenRefusedError,
+    NotFoundError,
+    RejectedByBooksError,
+    outcome_unknown,
+    read_answer,
+)
+from udsync_pipelines.connectors.quickbooks.limited_transport import LimitedTransport
+from udsync_pipelines.connectors.quickbooks.limits import BATCHES, REQUESTS, Limits, NoLimits
+from udsync_pipelines.connectors.quickbooks.oauth import AccessTokens
+from udsync_pipelines.connectors.quickbooks.query import LARGEST_PAGE, Query
+from udsync_pipelines.connectors.quickbooks.tokens import needs_consent
+from udsync_pipelines.connectors.quickbooks.wire import Row, write_json
+from udsync_pipelines.errors import (
+    PlatformUnavailableError,
+    RetryableError,
+    UdsyncError,
+)
+from udsync_pipelines.transport import READS, Answer, Retryable, RetryPolicy
+
+logger = logging.getLogger(__name__)
+
+MINOR_VERSION = "75"
+LONGEST_REQUEST_ID = 50
+LARGEST_BATCH = 30
+
+# QuickBooks ends a request after 120 s: who waits less long turns slow writes into lost ones.
+TIMEOUT = httpx.Timeout(connect=10.0, read=130.0, write=30.0, pool=60.0)
+
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+# A write is sent again only when it surely was not done: no connection, or a 429.
+WRITES = Retryable(failures=_NEVER_SENT, statuses=frozenset({429}))
+
+
+def new_http_client(connections: int = 10) -> httpx.Client:
+    """A client as QuickBooks wants it: at most ten connections, explicit timeouts, no redirects."""
+    return httpx.Client(
+        timeout=TIMEOUT,
+        follow_redirects=False,
+        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a write made: the object as it is now, and Intuit's id of the request."""
+
+    row: Row
+    intuit_tid: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, before it is signed. `name` is what it counts as, such as `Invoice create`."""
+
+    name: str
+    method: str
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    body: object = field(default=None, repr=False)
+    record: str | None = None
+    is_write: bool = False
+    is_batch: bool = False
+
+
+class QuickBooksClient:
+    """Reads and writes one company. Safe to use from several threads.
+
+    Every method raises a RetryableError once the retry budget is spent, an AuthorizationError
+    with code `needs_consent` when a person has to connect again, and a ConfigurationError when
+    nothing can succeed. Errors carry Intuit's request id.
+
+    Raises:
+        ConfigurationError: the address is neither Intuit's nor on this machine.
+    """
+
+    def __init__(  # noqa: PLR0913 - clock and sleep are arguments, so that tests own them
+        self,
+        http: httpx.Client,
+        realm_id: RealmId,
+        tokens: AccessTokens,
+        *,
+        limits: Limits | None = None,
+        base_url: str = PRODUCTION,
+        policy: RetryPolicy | None = None,
+        pause_after_429: float = PAUSE_AFTER_429,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.url = api_url(base_url)
+        self.realm_id = realm_id
+        self.tokens = tokens
+        self._http = http
+        self._limits = limits or NoLimits()
+        self._single, self._batch = (
+            LimitedTransport(
+                http,
+                self._limits,
+                rates,
+                pause=pause_after_429,
+                policy=policy,
+                sleep=sleep,
+                clock=clock,
+            )
+            for rates in ((REQUESTS,), (REQUESTS, BATCHES))
+        )
+
+    # --- reading ------------------------------------------------------------------------------
+
+    def read(self, entity: BookEntity, identifier: str) -> Row:
+        """One object.
+
+        Raises:
+            NotFoundError: the company has none with this id.
+        """
+        record = f"{entity}/{identifier}"
+        path = f"{entity.path}/{identifier}"
+        return object_of(self._send(Call(f"{entity} read", "GET", path, record=record)).row, entity)
+
+    def find(self, entity: BookEntity, identifier: str) -> Row | None:
+        """One object, or None when the company has none with this id."""
+        try:
+            return self.read(entity, identifier)
+        except NotFoundError:
+            return None
+
+    def preferences(self) -> Row:
+        """The company's preferences."""
+        call = Call("Preferences read", "GET", "preferences")
+        return object_of(self._send(call).row, BookEntity.PREFERENCES)
+
+    def company_info(self) -> Row:
+        """The company's name, country and subscription."""
+        call = Call("CompanyInfo read", "GET", f"companyinfo/{self.realm_id}")
+        return object_of(self._send(call).row, BookEntity.COMPANY_INFO)
+
+    def select(self, query: Query, page_size: int = LARGEST_PAGE) -> Iterator[Row]:
+        """Every object that the query selects, page by page over a stable order, none twice.
+
+        An object that comes to the front while pages are read moves others to the next page, where
+        they are left out the second time. A page that QuickBooks cannot answer (4002, or too
+        large) is asked for in halves, down to single objects.
+
+        Raises:
+            RejectedByBooksError: one object alone keeps QuickBooks from answering.
+        """
+        seen: set[str] = set()
+        start = 1
+        size = page_size
+        while True:
+            try:
+                rows = self._page(query, start, size)
+            except RejectedByBooksError as error:
+                if error.remedy is not Remedy.SMALLER_PAGES or size == 1:
+                    raise
+                size = max(1, size // 2)
+                continue
+            yield from (row for row in rows if not is_repeated(row, seen))
+            if len(rows) < size:
+                return
+            start += len(rows)
+
+    def count(self, query: Query) -> int:
+        """How many objects the query selects."""
+        answer = self._query(query.count(), query.entity)
+        return int(member_of(answer, "QueryResponse").get("totalCount", 0))
+
+    def batch_select(self, queries: Mapping[str, Query]) -> Mapping[str, Sequence[Row]]:
+        """The first 1000 objects of each query, all in one request; the keys name the answers.
+
+        Raises:
+            ValueError: no query, more than 30, or a key longer than 10 characters.
+            UdsyncError: the first of the queries that QuickBooks refuses.
+        """
+        if not 0 < len(queries) <= LARGEST_BATCH or any(len(key) > 10 for key in queries):  # noqa: PLR2004
+            raise ValueError("a batch takes 1 to 30 queries with keys of at most 10 characters")
+        items = [
+            {"bId": key, "Query": query.page(1, LARGEST_PAGE)} for key, query in queries.items()
+        ]
+        call = Call(
+            "batch",
+            "POST",
+            "batch",
+            body={"BatchItemRequest": items},
+            is_batch=True,
+        )
+        answer = self._send(call)
+        items_by_key = {item["bId"]: item for item in answer.row.get("BatchItemResponse", ())}
+        return {
+            key: batch_rows(items_by_key.get(key, {}), query.entity, answer.intuit_tid)
+            for key, query in queries.items()
+        }
+
+    # --- writing ------------------------------------------------------------------------------
+
+    def create(
+        self,
+        entity: BookEntity,
+        body: Mapping[str, object],
+        *,
+        request_id: str,
+        record: str | None = None,
+        allow_duplicate_number: bool = False,
+    ) -> Written:
+        """Create an object and return it as QuickBooks made it.
+
+        `request_id` is the same on every attempt for the same body; `record` is what errors are
+        about. `allow_duplicate_number` overrides the company's warning (6140).
+
+        Raises:
+            OutcomeUnknownError: it was sent and its answer lost; look before sending again.
+            RejectedByBooksError: QuickBooks refuses it and nothing was written.
+        """
+        params = {"include": "allowduplicatedocnum"} if allow_duplicate_number else {}
+        return self._write(entity, "create", body, params, request_id, record)
+
+    def update(
+        self,
+        entity: BookEntity,
+        body: Mapping[str, object],
+        *,
+        request_id: str,
+        sparse: bool = True,
+        record: str | None = None,
+    ) -> Written:
+        """Change an object, of which the body names `Id` and `SyncToken`; return it as it is now.
+
+        Sparse: members that are not sent stay. Full: they are emptied. Either way a list, such as
+        the lines, is replaced as a whole.
+
+        Raises:
+            ValueError: the id or the sync token is missing.
+            StaleObjectError: it was changed meanwhile; read it, apply the change, send again.
+            OutcomeUnknownError: it was sent and its answer lost; read it before sending again.
+            RejectedByBooksError: QuickBooks refuses it and nothing was written.
+        """
+        if not body.get("Id") or not body.get("SyncToken"):
+            raise ValueError("an update names the object's Id and SyncToken")
+        sent = {**body, "sparse": sparse}
+        record = record or f"{entity}/{body['Id']}"
+        return self._write(entity, "update", sent, {}, request_id, record)
+
+    def void(
+        self, entity: BookEntity, identifier: str, sync_token: str, *, request_id: str
+    ) -> Written:
+        """Void a document: it stays, with amounts of zero and `Voided` in its note.
+
+        Raises:
+            ValueError: QuickBooks has no such operation for this entity: delete it instead.
+            StaleObjectError, OutcomeUnknownError, RejectedByBooksError: as of `update`.
+        """
+        if entity not in VOID_PARAMETERS:
+            raise ValueError(f"{entity} cannot be voided")
+        params = VOID_PARAMETERS[entity]
+        body: dict[str, object] = {"Id": identifier, "SyncToken": sync_token}
+        if "include" in params:
+            body["sparse"] = True
+        record = f"{entity}/{identifier}"
+        return self._write(entity, "void", body, params, request_id, record)
+
+    def delete(
+        self, entity: BookEntity, identifier: str, sync_token: str, *, request_id: str
+    ) -> None:
+        """Delete a document for good. Customers and items can only be made inactive.
+
+        Raises:
+            ValueError: this entity cannot be deleted.
+            StaleObjectError, OutcomeUnknownError, RejectedByBooksError: as of `update`.
+        """
+        if entity not in DELETABLE:
+            raise ValueError(f"{entity} cannot be deleted: make it inactive")
+        body = {"Id": identifier, "SyncToken": sync_token}
+        record = f"{entity}/{identifier}"
+        self._write(entity, "delete", body, {"operation": "delete"}, request_id, record)
+
+    # --- one request ----------------------------------------------------------------------------
+
+    def _page(self, query: Query, start: int, size: int) -> Sequence[Row]:
+        answer = self._query(query.page(start, size), query.entity)
+        return rows_of(member_of(answer, "QueryResponse"), query.entity)
+
+    def _query(self, statement: str, entity: BookEntity) -> Row:
+        return self._send(Call(f"{entity} query", "GET", "query", {"query": statement})).row
+
+    def _write(
+        self,
+        entity: BookEntity,
+        operation: str,
+        body: Mapping[str, object],
+        params: Mapping[str, str],
+        request_id: str,
+        record: str | None,
+    ) -> Written:
+        if not 0 < len(request_id) <= LONGEST_REQUEST_ID:
+            raise ValueError(f"a request id has 1 to {LONGEST_REQUEST_ID} characters")
+        call = Call(
+            f"{entity} {operation}",
+            "POST",
+            entity.path,
+            {**params, "requestid": request_id},
+            body,
+            record,
+            is_write=True,
+        )
+        answer = self._send(call)
+        try:
+            return Written(object_of(answer.row, entity), answer.intuit_tid)
+        except PlatformUnavailableError as misshapen:
+            raise outcome_unknown(About(record, answer.intuit_tid)) from misshapen
+
+    def _send(self, call: Call) -> Written:
+        """Send until there is an answer; with a new access token once, if the old is refused.
+
+        A refused access token means that nothing was done, so also a write may go again.
+        """
+        token = self.tokens.current()
+        try:
+            return self._sent(call, token)
+        except AccessTokenRefusedError:
+            token = self.tokens.renew(token)
+        try:
+            return self._sent(call, token)
+        except AccessTokenRefusedError as again:
+            refused = needs_consent()
+            refused.request_id = again.request_id
+            raise refused from again
+
+    def _sent(self, call: Call, token: SecretStr) -> Written:
+        transport = self._batch if call.is_batch else self._single
+        retry = WRITES if call.is_write else READS
+        has_failed = True
+        try:
+            answer = transport.send(
+                lambda: self._signed(call, token), retry, lambda answer: _read(answer, call)
+            )
+            has_failed = False
+        except RetryableError as failure:
+            cause = failure.__cause__
+            is_lost = isinstance(cause, httpx.RequestError) and not isinstance(cause, _NEVER_SENT)
+            if call.is_write and is_lost:
+                raise outcome_unknown(About(call.record)) from failure
+            raise
+        finally:
+            self._limits.count(call.name, is_metered=not call.is_write, has_failed=has_failed)
+        return answer
+
+    def _signed(self, call: Call, token: SecretStr) -> httpx.Request:
+        headers = {
+            "Accept": "application/json",
+            "Authorization": f"Bearer {token.get_secret_value()}",
+        }
+        if call.body is not None:
+            headers["Content-Type"] = "application/json"
+        return self._http.build_request(
+            call.method,
+            f"{self.url}/v3/company/{self.realm_id}/{call.path}",
+            params={**call.params, "minorversion": MINOR_VERSION},
+            headers=headers,
+            content=None if call.body is None else write_json(call.body),
+        )
+
+
+def _read(answer: Answer, call: Call) -> Written:
+    tid = answer.headers.get("intuit_tid")
+    fields = {"call": call.name, "record": call.record, "intuit_tid": tid}
+    try:
+        body = read_answer(answer, is_write=call.is_write, record=call.record)
+    except UdsyncError as error:
+        logger.info("quickbooks refused a request", extra={**fields, "code": error.code})
+        raise
+    logger.debug("quickbooks answered", extra=fields)
+    return Written(body, tid)

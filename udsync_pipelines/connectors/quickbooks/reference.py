@@ -1,0 +1,269 @@
+"""The lists that documents refer to: tax codes and rates, accounts, payment methods, settings.
+
+They change seldom and every read counts against the month's allowance, so they are kept with
+their age. Tax codes and rates send no events: only reading them again shows a change.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from pydantic import Field
+
+from udsync_pipelines.connectors.quickbooks import item
+from udsync_pipelines.connectors.quickbooks.client import QuickBooksClient
+from udsync_pipelines.connectors.quickbooks.entities import BookEntity
+from udsync_pipelines.connectors.quickbooks.query import Query
+from udsync_pipelines.connectors.quickbooks.wire import (
+    Amount,
+    DayOrNone,
+    Identifier,
+    Reference,
+    Row,
+    WireModel,
+    read_row,
+)
+from udsync_pipelines.posting.company import (
+    Account,
+    BooksItem,
+    Company,
+    PaymentMethod,
+    RateComponent,
+    TaxCode,
+    regime_of,
+)
+
+OLDEST = timedelta(hours=1)
+_ON_AMOUNT_PLUS_TAX = "TaxOnAmountPlusTax"
+
+
+@dataclass(frozen=True, slots=True)
+class CompanyName:
+    """Who the company is, for a person to recognise. `subscription` is as QuickBooks names it."""
+
+    name: str
+    legal_name: str
+    country: str
+    subscription: str = ""
+
+
+class ReferenceLists:
+    """The reference lists of one company, read when first asked for, and again when too old.
+
+    Safe to use from several threads; one of them reads, the others wait.
+    """
+
+    def __init__(
+        self,
+        client: QuickBooksClient,
+        *,
+        oldest: timedelta = OLDEST,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._client = client
+        self._oldest = oldest
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._read_at: datetime | None = None
+        self._company: Company | None = None
+        self._rates: Mapping[str, _TaxRate] = {}
+        self._codes: tuple[_TaxCode, ...] = ()
+
+    def company(self, on: date | None = None) -> Company:
+        """The company's books as posting sees them, with the tax rates in force on this day.
+
+        Without a day, those of today. Items are not in it; `with_items` reads them.
+        """
+        with self._lock:
+            found = self._company
+            if found is None or self.age() > self._oldest:
+                found = self._company = self._read()
+                self._read_at = self._clock()
+            day = on or self._clock().date()
+            return replace(found, tax_codes=_tax_codes(self._codes, self._rates, day))
+
+    def with_items(self, on: date | None = None) -> Company:
+        """The same with every item of the books, inactive ones too; read anew each time."""
+        query = Query(BookEntity.ITEM, with_inactive=True)
+        items = tuple(map(_books_item, self._client.select(query)))
+        return replace(self.company(on), items=items)
+
+    def age(self) -> timedelta:
+        """How old what is held is; as old as can be before the first read."""
+        return timedelta.max if self._read_at is None else self._clock() - self._read_at
+
+    def forget(self) -> None:
+        """Read again at the next use: QuickBooks has refused a reference (610, 2500)."""
+        with self._lock:
+            self._company = None
+
+    def _read(self) -> Company:
+        preferences = read_row(_Preferences, "Preferences", self._client.preferences())
+        name = company_name(self._client.company_info())
+        self._rates = {
+            rate.id: rate
+            for rate in (
+                read_row(_TaxRate, "TaxRate", row)
+                for row in self._client.select(Query(BookEntity.TAX_RATE))
+            )
+        }
+        self._codes = tuple(
+            read_row(_TaxCode, "TaxCode", row) for row in self._all(BookEntity.TAX_CODE)
+        )
+        return Company(
+            home_currency=preferences.currency.home or "",
+            regime=regime_of(name.country, is_automated=preferences.tax.is_automated),
+            tax_codes=(),
+            accounts=tuple(map(_account, self._all(BookEntity.ACCOUNT))),
+            payment_methods=tuple(map(_method, self._all(BookEntity.PAYMENT_METHOD))),
+            has_multicurrency=preferences.currency.has_many,
+            has_custom_numbers=preferences.sales_forms.has_custom_numbers,
+            has_sales_tax=preferences.tax.is_used,
+            book_close_date=preferences.accounting.closed_on,
+            country=name.country,
+        )
+
+    def _all(self, entity: BookEntity) -> list[Row]:
+        return list(self._client.select(Query(entity, with_inactive=True)))
+
+
+def company_name(row: Row) -> CompanyName:
+    """Who the company is.
+
+    Raises:
+        RecordRejectedError: a field is missing or unreadable.
+    """
+    read = read_row(_CompanyInfo, "CompanyInfo", row)
+    subscription = next(
+        (pair.value for pair in read.pairs if pair.name == "SubscriptionStatus"), ""
+    )
+    return CompanyName(read.name, read.legal_name, read.country, subscription)
+
+
+class _Pair(WireModel):
+    name: str = Field(default="", alias="Name")
+    value: str = Field(default="", alias="Value")
+
+
+class _CompanyInfo(WireModel):
+    name: str = Field(default="", alias="CompanyName")
+    legal_name: str = Field(default="", alias="LegalName")
+    country: str = Field(default="", alias="Country")
+    pairs: tuple[_Pair, ...] = Field(default=(), alias="NameValue")
+
+
+class _SalesForms(WireModel):
+    has_custom_numbers: bool = Field(default=False, alias="CustomTxnNumbers")
+
+
+class _Tax(WireModel):
+    is_used: bool = Field(default=False, alias="UsingSalesTax")
+    is_automated: bool = Field(default=False, alias="PartnerTaxEnabled")
+
+
+class _Currency(WireModel):
+    home: Reference = Field(default=None, alias="HomeCurrency")
+    has_many: bool = Field(default=False, alias="MultiCurrencyEnabled")
+
+
+class _Accounting(WireModel):
+    closed_on: DayOrNone = Field(default=None, alias="BookCloseDate")
+
+
+class _Preferences(WireModel):
+    sales_forms: _SalesForms = Field(default=_SalesForms(), alias="SalesFormsPrefs")
+    tax: _Tax = Field(default=_Tax(), alias="TaxPrefs")
+    currency: _Currency = Field(default=_Currency(), alias="CurrencyPrefs")
+    accounting: _Accounting = Field(default=_Accounting(), alias="AccountingInfoPrefs")
+
+
+class _Effective(WireModel):
+    rate: Amount = Field(default=Decimal(0), alias="RateValue")
+    from_day: DayOrNone = Field(default=None, alias="EffectiveDate")
+    to_day: DayOrNone = Field(default=None, alias="EndDate")
+
+    def holds_on(self, day: date) -> bool:
+        return (self.from_day or day) <= day <= (self.to_day or day)
+
+
+class _TaxRate(WireModel):
+    id: Identifier = Field(alias="Id")
+    name: str = Field(default="", alias="Name")
+    rate: Amount = Field(default=Decimal(0), alias="RateValue")
+    history: tuple[_Effective, ...] = Field(default=(), alias="EffectiveTaxRate")
+
+    def percent_on(self, day: date) -> Decimal:
+        """The percentage in force on a day: the latest span that holds it."""
+        spans = [span for span in self.history if span.holds_on(day)]
+        newest = max(spans, key=lambda span: span.from_day or date.min, default=None)
+        return self.rate if newest is None else newest.rate
+
+
+class _RateDetail(WireModel):
+    rate_id: Reference = Field(alias="TaxRateRef")
+    applies_to: str = Field(default="", alias="TaxTypeApplicable")
+    order: int = Field(default=0, alias="TaxOrder")
+
+
+class _RateList(WireModel):
+    details: tuple[_RateDetail, ...] = Field(default=(), alias="TaxRateDetail")
+
+
+class _TaxCode(WireModel):
+    id: Identifier = Field(alias="Id")
+    name: str = Field(default="", alias="Name")
+    is_active: bool = Field(default=True, alias="Active")
+    sales: _RateList = Field(default=_RateList(), alias="SalesTaxRateList")
+
+
+class _ListEntry(WireModel):
+    id: Identifier = Field(alias="Id")
+    name: str = Field(default="", alias="Name")
+    is_active: bool = Field(default=True, alias="Active")
+
+
+class _Account(_ListEntry):
+    kind: str = Field(default="", alias="AccountType")
+    subkind: str = Field(default="", alias="AccountSubType")
+    currency: Reference = Field(default=None, alias="CurrencyRef")
+
+
+def _tax_codes(
+    codes: tuple[_TaxCode, ...], rates: Mapping[str, _TaxRate], day: date
+) -> tuple[TaxCode, ...]:
+    return tuple(
+        TaxCode(code.id, code.name, _components(code, rates, day), code.is_active) for code in codes
+    )
+
+
+def _components(
+    code: _TaxCode, rates: Mapping[str, _TaxRate], day: date
+) -> tuple[RateComponent, ...]:
+    details = sorted(code.sales.details, key=lambda detail: detail.order)
+    return tuple(
+        RateComponent(
+            rate.id,
+            rate.percent_on(day),
+            rate.name,
+            is_compound=detail.applies_to == _ON_AMOUNT_PLUS_TAX,
+        )
+        for detail in details
+        if (rate := rates.get(detail.rate_id or "")) is not None
+    )
+
+
+def _account(row: Row) -> Account:
+    read = read_row(_Account, "Account", row)
+    return Account(read.id, read.name, read.kind, read.subkind, read.currency, read.is_active)
+
+
+def _method(row: Row) -> PaymentMethod:
+    read = read_row(_ListEntry, "PaymentMethod", row)
+    return PaymentMethod(read.id, read.name, read.is_active)
+
+
+def _books_item(row: Row) -> BooksItem:
+    read = item.read(row)
+    return BooksItem(read.id, read.name, read.kind, read.sku, read.is_active)

@@ -1,0 +1,1 @@
+"""How sales become books: policy, composition, tax arithmetic, refunds, names. Pure values."""

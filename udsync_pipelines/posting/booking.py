@@ -1,0 +1,66 @@
+"""Pieces become lines whose total and tax are exact, or the record is parked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from udsync_pipelines.posting.company import Company, Regime
+from udsync_pipelines.posting.documents import DraftLine
+from udsync_pipelines.posting.fitting import Fitted, Limits, Target, Unfitted, fit
+from udsync_pipelines.posting.pieces import Piece, draft_lines, taxed
+from udsync_pipelines.posting.policy import PostingPolicy
+from udsync_pipelines.posting.rates import differences
+from udsync_pipelines.posting.refusals import check_form, unequal_tax
+from udsync_pipelines.posting.tax import arithmetic_of
+from udsync_pipelines.posting.tax.united_states import taxed_codes
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Where and how documents are written: the policy and the company it was made for."""
+
+    policy: PostingPolicy
+    company: Company
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """The lines of a document with the tax that the books will work out on them."""
+
+    fitted: Fitted
+    lines: tuple[DraftLine, ...]
+    document_tax_code: str | None
+    notes: tuple[str, ...]
+
+
+def book(
+    pieces: Sequence[Piece], total: Decimal, target: Target, record: str, books: Books
+) -> Booked:
+    """The lines of a document of this total and tax.
+
+    Raises:
+        RecordRejectedError: no document can hold the pieces, or no remedy makes the tax equal.
+    """
+    company = books.company
+    arithmetic = arithmetic_of(company.regime)
+    check_form(pieces, total, record, arithmetic)
+    limits = Limits(
+        moved_cents=books.policy.moved_cents_limit,
+        allow_override=books.policy.allow_override and company.honours_tax_override,
+    )
+    fitted = fit(pieces, target, arithmetic, limits)
+    if isinstance(fitted, Unfitted):
+        raise unequal_tax(fitted, target, record)
+    codes = [piece.code for piece in fitted.pieces]
+    return Booked(
+        fitted=fitted,
+        lines=draft_lines(fitted.pieces, is_per_line=company.regime is Regime.GLOBAL),
+        document_tax_code=_document_code(fitted.pieces, company),
+        notes=differences(target.by_rate, fitted.predicted, codes),
+    )
+
+
+def _document_code(pieces: Sequence[Piece], company: Company) -> str | None:
+    if company.regime is Regime.GLOBAL:
+        return None
+    return next(iter(taxed_codes(taxed(pieces))), None)

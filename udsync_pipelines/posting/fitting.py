@@ -1,0 +1,138 @@
+"""Making the books' tax equal to the shop's by the first remedy that does it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from udsync_pipelines.posting.documents import Remedy, TaxOverride
+from udsync_pipelines.posting.moving import moves
+from udsync_pipelines.posting.pieces import Piece, taxed
+from udsync_pipelines.posting.splitting import Splitter
+from udsync_pipelines.posting.tax.arithmetic import CENT, PredictedTax, TaxArithmetic
+
+_MOST_MOVES_TRIED = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the shop charged: tax in all, and per rate of the books where that can be told."""
+
+    total: Decimal
+    by_rate: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far the fitting may go."""
+
+    moved_cents: int
+    allow_override: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """Pieces whose tax in the books is the target, and how that was reached."""
+
+    pieces: list[Piece]
+    remedy: Remedy
+    predicted: PredictedTax
+    splits: int = 0
+    moved_cents: int = 0
+    override: TaxOverride | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unfitted:
+    """No remedy reaches the target. `predicted` is None where the books' tax is unknowable.
+
+    `is_explained` is False when the difference is more than rounding can make.
+    """
+
+    predicted: PredictedTax | None
+    is_explained: bool = True
+
+
+def fit(
+    pieces: Sequence[Piece], target: Target, arithmetic: TaxArithmetic, limits: Limits
+) -> Fitted | Unfitted:
+    """As is, else split lines, else move cents, else an override; the first that is exact."""
+    predicted = arithmetic.predict(taxed(pieces))
+    if predicted is None:
+        return _overridden(pieces, target, predicted, limits) or Unfitted(None)
+    if predicted.total == target.total:
+        return Fitted(list(pieces), Remedy.AS_IS, predicted)
+    if abs(target.total - predicted.total) > _most_of_rounding(pieces):
+        return Unfitted(predicted, is_explained=False)
+    found = _reshaped(pieces, target, predicted, limits) if arithmetic.rounds_each_line else None
+    if found is not None:
+        reached = arithmetic.predict(taxed(found.pieces))
+        if reached is not None and reached.total == target.total:
+            return Fitted(found.pieces, found.remedy, reached, found.splits, found.moved_cents)
+    return _overridden(pieces, target, predicted, limits) or Unfitted(predicted)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reshaped:
+    pieces: list[Piece]
+    remedy: Remedy
+    splits: int
+    moved_cents: int
+
+
+def _reshaped(
+    pieces: Sequence[Piece], target: Target, predicted: PredictedTax, limits: Limits
+) -> _Reshaped | None:
+    needed = target.total - predicted.total
+    by_rate = {
+        rate: amount - predicted.by_rate.get(rate, Decimal(0))
+        for rate, amount in target.by_rate.items()
+    }
+    splitter = Splitter()
+    divided = splitter.split(pieces, needed, by_rate)
+    if divided is not None:
+        return _Reshaped(divided, Remedy.SPLIT, len(divided) - len(pieces), 0)
+    moved = _moved(pieces, needed, by_rate, splitter, limits)
+    if moved is not None:
+        return moved
+    divided = Splitter(uses_counterparts=True).split(pieces, needed, by_rate)
+    if divided is None:
+        return None
+    return _Reshaped(divided, Remedy.SPLIT, len(divided) - len(pieces), 0)
+
+
+def _moved(
+    pieces: Sequence[Piece],
+    needed: Decimal,
+    by_rate: Mapping[str, Decimal],
+    splitter: Splitter,
+    limits: Limits,
+) -> _Reshaped | None:
+    for move in moves(pieces, limits.moved_cents):
+        if move.change == needed:
+            return _Reshaped(move.pieces, Remedy.MOVED_CENT, 0, move.cents)
+    for tried, move in enumerate(moves(pieces, limits.moved_cents)):
+        if tried >= _MOST_MOVES_TRIED:
+            break
+        divided = splitter.split(move.pieces, needed - move.change, by_rate)
+        if divided is not None:
+            splits = len(divided) - len(pieces)
+            return _Reshaped(divided, Remedy.MOVED_CENT, splits, move.cents)
+    return None
+
+
+def _overridden(
+    pieces: Sequence[Piece], target: Target, predicted: PredictedTax | None, limits: Limits
+) -> Fitted | None:
+    if not limits.allow_override:
+        return None
+    override = TaxOverride(target.total, dict(target.by_rate))
+    reached = PredictedTax(target.total, target.by_rate or (predicted.by_rate if predicted else {}))
+    return Fitted(list(pieces), Remedy.OVERRIDE, reached, override=override)
+
+
+def _most_of_rounding(pieces: Sequence[Piece]) -> Decimal:
+    # Shop and books each round a line's tax of one rate by half a cent at most.
+    roundings = sum(
+        sum(1 for component in piece.code.components if component.percent) for piece in pieces
+    )
+    return CENT * max(1, roundings)

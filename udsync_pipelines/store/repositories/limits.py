@@ -1,0 +1,328 @@
+"""The limits of a connection, kept by all processes of the installation together.
+
+Rates: one row per limit holds the theoretical arrival time of the generic cell rate algorithm;
+one UPDATE moves it and returns how long to wait. Requests in flight: one lease per slot, free when
+it has expired, so that a process that dies gives its slots back. The database's clock counts,
+unless a test brings its own.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID, uuid4
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from udsync_pipelines.errors import PlatformUnavailableError, UdsyncError
+from udsync_pipelines.store.tenancy import StateDatabase
+
+logger = logging.getLogger(__name__)
+
+LONGEST_REQUEST = 300  # seconds until a slot of a dead process is free again
+LONGEST_WAIT_FOR_SLOT = 600.0
+_FLUSH_AFTER = 50  # calls counted in memory before they are written
+
+
+class Rate(Protocol):
+    """So many calls in so many seconds, of which `burst` may come at once."""
+
+    @property
+    def name(self) -> str:
+        """What the limit is called."""
+
+    @property
+    def calls(self) -> int:
+        """How many calls, more than 0."""
+
+    @property
+    def period_seconds(self) -> int:
+        """In how many seconds."""
+
+    @property
+    def burst(self) -> int:
+        """How many of them at once, at least 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    name: str
+    fence: int
+
+
+@dataclass(slots=True)
+class _Calls:
+    calls: int = 0
+    metered: int = 0
+    failed: int = 0
+
+
+class SharedLimits:
+    """The limits of one connection; implements the connector's port. Safe to use from threads.
+
+    `rates` are written when this is made and hold for all processes: the last one decides.
+    """
+
+    def __init__(  # noqa: PLR0913 - clock and sleep are arguments, so that tests own them
+        self,
+        database: StateDatabase,
+        tenant_id: UUID,
+        connection_id: UUID,
+        rates: Sequence[Rate],
+        *,
+        slots: int = 10,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
+        self._database = database
+        self._tenant = tenant_id
+        self._connection = connection_id
+        self._clock = clock
+        self._sleep = sleep
+        self._owner = uuid4().hex
+        self._pattern = f"slot:{connection_id}:"
+        self._names = [f"{self._pattern}{number:02d}" for number in range(slots)]
+        self._lock = threading.Lock()
+        self._calls: dict[str, _Calls] = {}
+        self._prepare(rates)
+
+    @contextmanager
+    def slot(self, rates: Sequence[str]) -> Iterator[None]:
+        """Wait until one request may start that counts against these rates; hold its slot.
+
+        Raises:
+            PlatformUnavailableError: all slots were taken for longer than any request may last.
+        """
+        held = self._take_turn(rates)
+        try:
+            yield
+        finally:
+            self._give_back(held)
+
+    def pause(self, seconds: float) -> None:
+        """No process starts a request for so long; a longer pause that holds already stays."""
+        with _never_failing("pause"), self._transaction() as connection:
+            connection.execute(_PAUSE, {**self._key, "seconds": seconds})
+        logger.warning(
+            "connection pauses for everybody",
+            extra={"connection": str(self._connection), "seconds": round(seconds, 1)},
+        )
+
+    def count(self, name: str, *, is_metered: bool, has_failed: bool) -> None:
+        """Count a call by its name; written now and then, and by `flush`."""
+        with self._lock:
+            entry = self._calls.setdefault(name, _Calls())
+            entry.calls += 1
+            entry.metered += is_metered and not has_failed
+            entry.failed += has_failed
+            is_due = sum(entry.calls for entry in self._calls.values()) >= _FLUSH_AFTER
+        if is_due:
+            with _never_failing("count"):
+                self.flush()
+
+    def flush(self) -> None:
+        """Write the calls counted since the last time; call it at the end of a run."""
+        with self._lock:
+            counted, self._calls = self._calls, {}
+        if not counted:
+            return
+        rows = [
+            {
+                **self._key,
+                "name": name,
+                "calls": entry.calls,
+                "metered": entry.metered,
+                "failed": entry.failed,
+            }
+            for name, entry in sorted(counted.items())
+        ]
+        with self._transaction() as connection:
+            connection.execute(_COUNT, rows)
+
+    def metered_this_month(self) -> int:
+        """Calls of this calendar month (UTC) that the platform bills, as written so far."""
+        with self._transaction() as connection:
+            return int(connection.execute(_METERED, self._key).scalar_one())
+
+    def _take_turn(self, rates: Sequence[str]) -> _Slot:
+        """Take a slot and reserve a time on each rate, then wait for that time.
+
+        The slot comes first: so at most as many reservations are open as there are slots, and a
+        slow platform cannot make reserved times pile up and fall due together.
+        """
+        waited = 0.0
+        while True:
+            held, seconds = self._try(rates)
+            if held is not None:
+                self._sleep_for(seconds)
+                if seconds <= 0 or not self._blocked_for():
+                    return held
+                self._give_back(held)
+                continue
+            if waited >= LONGEST_WAIT_FOR_SLOT:
+                raise _no_slot()
+            self._sleep_for(seconds)
+            waited += seconds
+
+    def _try(self, rates: Sequence[str]) -> tuple[_Slot | None, float]:
+        """A slot with the seconds until its turn; or none with the seconds to ask again."""
+        with self._transaction() as connection:
+            blocked = connection.execute(_BLOCKED, self._key).scalar_one()
+            if blocked > 0:
+                return None, float(blocked)
+            taken = connection.execute(
+                _TAKE,
+                {
+                    **self._key,
+                    "names": self._names,
+                    "owner": self._owner,
+                    "seconds": LONGEST_REQUEST,
+                },
+            ).one_or_none()
+            if taken is None:
+                return None, 0.02
+            waits = [
+                float(connection.execute(_RESERVE, {**self._key, "name": name}).scalar_one())
+                for name in sorted(rates)
+            ]
+        return _Slot(taken.name, taken.fence), max(waits, default=0.0)
+
+    def _blocked_for(self) -> float:
+        with self._transaction() as connection:
+            return float(connection.execute(_BLOCKED, self._key).scalar_one())
+
+    def _give_back(self, held: _Slot) -> None:
+        with _never_failing("give back"), self._transaction() as connection:
+            connection.execute(_GIVE_BACK, {**self._key, "name": held.name, "fence": held.fence})
+
+    def _sleep_for(self, seconds: float) -> None:
+        if seconds > 0:
+            self._sleep(seconds)
+
+    def _prepare(self, rates: Sequence[Rate]) -> None:
+        with self._transaction() as connection:
+            connection.execute(
+                _SET_RATE,
+                [
+                    {
+                        **self._key,
+                        "name": rate.name,
+                        "calls": rate.calls,
+                        "period": rate.period_seconds,
+                        "burst": rate.burst,
+                    }
+                    for rate in sorted(rates, key=lambda rate: rate.name)
+                ],
+            )
+        # Apart, for whoever takes a slot locks slots before rates.
+        with self._transaction() as connection:
+            connection.execute(
+                _ADD_SLOT,
+                [{**self._key, "name": name, "owner": self._owner} for name in self._names],
+            )
+
+    @property
+    def _key(self) -> dict[str, object]:
+        return {
+            "tenant": self._tenant,
+            "connection": self._connection,
+            "now": None if self._clock is None else self._clock(),
+        }
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sa.Connection]:
+        with self._database.tenant(self._tenant) as connection:
+            # What a crash of the server may lose here is a moment of waiting, not a fact.
+            connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
+            yield connection
+
+
+_NOW = "coalesce(CAST(:now AS timestamptz), clock_timestamp())"
+_STEP = "make_interval(secs => period_seconds::float8 / calls)"
+
+_PAUSE = sa.text(
+    "UPDATE udsync.rate_limits SET updated_at = now(), blocked_until ="
+    f" greatest(blocked_until, {_NOW} + make_interval(secs => :seconds))"
+    " WHERE tenant_id = :tenant AND connection_id = :connection AND name = ANY(ARRAY("
+    # In the order in which a turn reserves them, so that neither waits for the other.
+    "SELECT name FROM udsync.rate_limits"
+    " WHERE tenant_id = :tenant AND connection_id = :connection ORDER BY name FOR UPDATE))"
+)
+_SET_RATE = sa.text(
+    "INSERT INTO udsync.rate_limits"
+    " (tenant_id, connection_id, name, calls, period_seconds, burst, next_at)"
+    f" VALUES (:tenant, :connection, :name, :calls, :period, :burst, {_NOW})"
+    " ON CONFLICT (tenant_id, connection_id, name) DO UPDATE"
+    " SET calls = excluded.calls, period_seconds = excluded.period_seconds,"
+    " burst = excluded.burst"
+)
+_ADD_SLOT = sa.text(
+    "INSERT INTO udsync.leases (tenant_id, name, owner, expires_at)"
+    f" VALUES (:tenant, :name, :owner, {_NOW}) ON CONFLICT (tenant_id, name) DO NOTHING"
+)
+_BLOCKED = sa.text(
+    f"SELECT coalesce(extract(epoch FROM max(blocked_until) - {_NOW}), 0)::float8"
+    " FROM udsync.rate_limits"
+    " WHERE tenant_id = :tenant AND connection_id = :connection"
+)
+_RESERVE = sa.text(
+    f"UPDATE udsync.rate_limits SET next_at = greatest(next_at, {_NOW}) + {_STEP},"
+    " updated_at = now()"
+    " WHERE tenant_id = :tenant AND connection_id = :connection AND name = :name"
+    f" RETURNING greatest(0, extract(epoch FROM next_at - burst * {_STEP} - {_NOW}))::float8"
+)
+_TAKE = sa.text(
+    "UPDATE udsync.leases SET owner = :owner, fence = fence + 1, acquired_at = now(),"
+    f" renewed_at = now(), expires_at = {_NOW} + make_interval(secs => :seconds)"
+    " WHERE tenant_id = :tenant AND name ="
+    " (SELECT name FROM udsync.leases"
+    f"  WHERE tenant_id = :tenant AND name = ANY(:names) AND expires_at <= {_NOW}"
+    "  ORDER BY name LIMIT 1 FOR UPDATE SKIP LOCKED)"
+    " RETURNING name, fence"
+)
+_GIVE_BACK = sa.text(
+    f"UPDATE udsync.leases SET expires_at = {_NOW}"
+    " WHERE tenant_id = :tenant AND name = :name AND fence = :fence"
+)
+_COUNT = sa.text(
+    "INSERT INTO udsync.api_usage"
+    " (tenant_id, connection_id, used_on, name, calls, metered, failed)"
+    f" VALUES (:tenant, :connection, CAST({_NOW} AT TIME ZONE 'UTC' AS date), :name,"
+    " :calls, :metered, :failed)"
+    " ON CONFLICT (tenant_id, connection_id, used_on, name) DO UPDATE"
+    " SET calls = api_usage.calls + excluded.calls,"
+    " metered = api_usage.metered + excluded.metered,"
+    " failed = api_usage.failed + excluded.failed"
+)
+_METERED = sa.text(
+    "SELECT coalesce(sum(metered), 0)::bigint FROM udsync.api_usage"
+    " WHERE tenant_id = :tenant AND connection_id = :connection"
+    f" AND used_on >= date_trunc('month', {_NOW} AT TIME ZONE 'UTC')::date"
+)
+
+
+@contextmanager
+def _never_failing(what: str) -> Iterator[None]:
+    """What comes after a request must not hide its outcome: a write would seem not to be done.
+
+    A slot that is not given back expires; a pause or a count that is lost costs little.
+    """
+    try:
+        yield
+    except (UdsyncError, SQLAlchemyError) as error:
+        logger.warning(
+            "limits could not be noted", extra={"what": what, "error": type(error).__name__}
+        )
+
+
+def _no_slot() -> PlatformUnavailableError:
+    return PlatformUnavailableError(
+        "All requests that may be in flight to this connection are taken.",
+        code="slots_taken",
+        cure="Wait for the other syncs of this connection to end, then sync again.",
+    )

@@ -1,0 +1,1 @@
+"""Tests of the tax arithmetic of the books."""

@@ -1,0 +1,231 @@
+"""A proposed policy explains each part and guesses nothing."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import orjson
+import pytest
+
+from udsync_pipelines.connectors.woocommerce.tax_rate import canonical
+from udsync_pipelines.domain.order import LineKind
+from udsync_pipelines.emulators.woocommerce.store import recording
+from udsync_pipelines.posting.checking import check_policy
+from udsync_pipelines.posting.company import Account, BooksItem, Regime, regime_of
+from udsync_pipelines.posting.policy import DocumentForm, GatewayPolicy, PostingPolicy
+from udsync_pipelines.posting.proposal import (
+    Confidence,
+    Finding,
+    Proposal,
+    ShopGateway,
+    ShopRate,
+    ShopSide,
+)
+from udsync_pipelines.posting.propose import propose
+from udsync_pipelines.posting.propose_taxes import observed_rate_sets
+from udsync_pipelines_tests.posting.books import CANADA, POLICY, TAX_MAP, code
+from udsync_pipelines_tests.posting.shop import line, order, recorded
+
+GATEWAYS = (
+    ShopGateway("cod", "Cash on delivery"),
+    ShopGateway("stripe", "Credit Card (Stripe)"),
+    ShopGateway("cheque", "Check payments"),
+    ShopGateway("bacs", "Direct bank transfer"),
+    ShopGateway(""),
+)
+
+
+def recorded_rates() -> list[ShopRate]:
+    rates = [canonical(orjson.dumps(row)) for row in dict(recording())["tax"]]
+    return [
+        ShopRate(
+            id=rate.id,
+            name=rate.name,
+            percent=rate.percent,
+            tax_class=rate.tax_class,
+            country=rate.country,
+            state=rate.state,
+            priority=rate.priority,
+            is_compound=rate.is_compound,
+            is_for_shipping=rate.is_for_shipping,
+        )
+        for rate in rates
+    ]
+
+
+def shop(*rates: ShopRate, **changes: object) -> ShopSide:
+    usual = ShopSide("America/Edmonton", rates or recorded_rates(), GATEWAYS)
+    return replace(usual, **changes)  # type: ignore[arg-type]  # each test names real fields
+
+
+def finding(proposal: Proposal, field: str) -> Finding:
+    return next(each for each in proposal.findings if each.field == field)
+
+
+def test_the_recorded_stores_tax_map_is_proposed_from_rate_components() -> None:
+    proposal = propose(shop(), CANADA)
+
+    assert {rates: proposal.policy.taxes.codes.get(rates) for rates in TAX_MAP} == TAX_MAP
+
+
+def test_every_set_of_rates_on_recorded_lines_is_proposed_or_reported() -> None:
+    seen = observed_rate_sets(pair[0] for pair in recorded())
+
+    proposal = propose(shop(rate_sets=seen), CANADA)
+
+    assert set(seen) <= set(proposal.policy.taxes.codes)
+
+
+def test_a_rate_that_no_code_has_stays_open_with_its_place() -> None:
+    proposal = propose(shop(ShopRate("11", "VAT", Decimal(20), country="GB")), CANADA)
+
+    open_rate = finding(proposal, "taxes.codes.11")
+
+    assert (open_rate.confidence, open_rate.value) == (Confidence.OPEN, None)
+    assert open_rate.sentence == (
+        "No tax code of the books has the rates of VAT 20 % (GB): add or choose one."
+    )
+
+
+def test_equal_rates_of_several_provinces_are_told_apart_by_state() -> None:
+    rate = ShopRate("20", "HST", Decimal(15), country="CA", state="PE")
+
+    found = finding(propose(shop(rate), CANADA), "taxes.codes.20")
+
+    assert (found.confidence, found.value) == (Confidence.LIKELY, "14")
+    assert found.choices == ("12", "13", "14")
+
+
+def test_equal_rates_without_a_telling_name_are_not_guessed() -> None:
+    found = finding(propose(shop(ShopRate("20", "HST", Decimal(15))), CANADA), "taxes.codes.20")
+
+    assert (found.confidence, found.value) == (Confidence.OPEN, None)
+    assert found.choices == ("12", "13", "14")
+
+
+def test_a_compound_rate_is_not_the_same_as_a_plain_one() -> None:
+    plain = ShopRate("1", "GST", Decimal(5), state="QC")
+    compound = ShopRate("2", "QST", Decimal("9.975"), state="QC", priority=2, is_compound=True)
+
+    found = finding(propose(shop(plain, compound), CANADA), "taxes.codes.1+2")
+
+    assert found.confidence is Confidence.OPEN
+
+
+def test_a_deleted_rate_on_old_orders_is_asked_about() -> None:
+    side = shop(ShopRate("1", "GST", Decimal(5)), rate_sets=[frozenset({"99"})])
+
+    found = finding(propose(side, CANADA), "taxes.codes.99")
+
+    assert found.confidence is Confidence.OPEN
+    assert "no longer has 99" in found.sentence
+
+
+def test_the_code_of_untaxed_lines_must_be_confirmed() -> None:
+    found = finding(propose(shop(), CANADA), "taxes.untaxed")
+
+    assert (found.value, found.confidence) == ("3", Confidence.CONFIRM)
+    assert set(found.choices) == {"2", "3", "4"}
+
+
+def test_untaxed_codes_with_strange_names_stay_open() -> None:
+    books = replace(CANADA, tax_codes=(code("1", "A", ("1", "0", "")), code("2", "B")))
+
+    assert finding(propose(shop(), books), "taxes.untaxed").confidence is Confidence.OPEN
+
+
+def test_items_are_proposed_by_name_and_missing_ones_reported() -> None:
+    books = replace(CANADA, items=(BooksItem("8", "Shipping and delivery", "Service"),))
+
+    proposal = propose(shop(), books)
+
+    assert proposal.policy.items.shipping == "8"
+    assert finding(proposal, "items.shipping").confidence is Confidence.LIKELY
+    assert finding(proposal, "items.rounding").confidence is Confidence.OPEN
+
+
+def test_two_items_that_sound_alike_are_not_guessed() -> None:
+    books = replace(
+        CANADA,
+        items=(
+            BooksItem("8", "Shipping local", "Service"),
+            BooksItem("9", "Shipping far", "Service"),
+        ),
+    )
+
+    found = finding(propose(shop(), books), "items.shipping")
+
+    assert (found.value, found.choices) == (None, ("8", "9"))
+
+
+def test_gateways_get_accounts_methods_and_forms() -> None:
+    gateways = propose(shop(), CANADA).policy.gateways
+
+    assert gateways["stripe"] == GatewayPolicy("36", "2")
+    assert gateways["cod"] == GatewayPolicy("37", "1")
+    assert gateways["bacs"].form is DocumentForm.INVOICE_AND_PAYMENT
+    assert gateways["*"] == GatewayPolicy("37")
+    assert "" not in gateways
+
+
+def test_a_gateway_with_two_fitting_accounts_stays_open() -> None:
+    more = Account("99", "Stripe Reserve", "Other Current Asset", "OtherCurrentAssets")
+    books = replace(CANADA, accounts=(*CANADA.accounts, more))
+
+    assert finding(propose(shop(), books), "gateways.stripe.account_id").value is None
+
+
+def test_books_that_number_documents_themselves_are_reported() -> None:
+    proposal = propose(shop(), replace(CANADA, has_custom_numbers=False, has_sales_tax=False))
+
+    fields = {each.field for each in proposal.open}
+
+    assert {"company.custom_numbers", "company.sales_tax"} <= fields
+
+
+def test_every_finding_is_explained_by_a_sentence() -> None:
+    for each in propose(shop(), CANADA).findings:
+        assert each.sentence.endswith(".")
+        assert (each.value is None) >= (each.confidence is Confidence.OPEN)
+
+
+def test_the_proposal_for_the_recorded_store_passes_the_check() -> None:
+    assert check_policy(propose(shop(), CANADA).policy, CANADA) == ()
+
+
+def test_the_check_names_all_that_the_books_cannot_serve() -> None:
+    problems = check_policy(PostingPolicy(gateways={"cod": GatewayPolicy("79", "9")}), CANADA)
+
+    assert "Choose a tax code for lines without tax (taxes.untaxed)." in problems
+    assert "Choose an item for shipping (items.shipping)." in problems
+    assert any("Sales of Product Income for cod is no bank" in each for each in problems)
+    assert any("Payment method 9 for cod" in each for each in problems)
+
+
+def test_the_check_finds_inactive_and_taxed_codes() -> None:
+    taxes = replace(POLICY.taxes, untaxed="5", out_of_scope="404")
+
+    problems = check_policy(replace(POLICY, taxes=taxes), CANADA)
+
+    assert any("GST adds tax" in each for each in problems)
+    assert any("404 for rounding lines is not offered" in each for each in problems)
+
+
+def test_negative_fees_do_not_add_sets_of_rates() -> None:
+    fee = line("-2.00", {"1": "-0.05", "4": "-0.01"}, kind=LineKind.FEE)
+
+    assert observed_rate_sets([order(line("9.00", {"1": "0.45"}), fee)]) == [frozenset({"1"})]
+
+
+@pytest.mark.parametrize(
+    ("country", "automated", "regime"),
+    [
+        ("CA", True, Regime.GLOBAL),
+        ("GBR", False, Regime.GLOBAL),
+        ("US", False, Regime.US_MANUAL),
+        ("usa", True, Regime.US_AUTOMATED),
+    ],
+)
+def test_the_regime_follows_country_and_preference(
+    country: str, automated: bool, regime: Regime
+) -> None:
+    assert regime_of(country, is_automated=automated) is regime
