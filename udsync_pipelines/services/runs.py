@@ -128,7 +128,7 @@ class DagsterDoor:
             answer = httpx.post(
                 f"{self.url}/graphql",
                 json={"query": query, "variables": dict(variables)},
-                timeout=30,
+                timeout=120,  # the first launch after a start loads the workspace
             )
             answer.raise_for_status()
             body = answer.json()
