@@ -2,7 +2,7 @@
 
 import hashlib
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from udsync_pipelines.domain.customer import Customer
@@ -24,7 +24,8 @@ class CustomerDraft:
 
     `key` is symbolic: `customer/12` for a registered one, `guest:<hash of the e-mail>`,
     `order:<id>` for a guest without e-mail, `web:CAD` for the web customer. With several
-    currencies in the books, `@USD` follows for any but the home currency.
+    currencies in the books, `@USD` follows for any but the home currency. `texts` holds the text
+    fields by the profile: field name of the destination → text.
     """
 
     key: str
@@ -37,6 +38,7 @@ class CustomerDraft:
     billing: Address = field(default_factory=Address)
     shipping: Address = field(default_factory=Address)
     currency: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def suffix(self) -> str:

@@ -83,7 +83,8 @@ class SalesDraft:
     codes and payment method are ids of the books. `number` is None where the company numbers its
     documents itself; `marker` is in `private_note` in any case. `document_tax_code` is the one
     code of a document in the United States, else None. `account_id` is where the money goes to
-    or, on a refund receipt, comes from.
+    or, on a refund receipt, comes from. `texts` holds the text fields by the profile: field name
+    of the destination → text.
     """
 
     kind: DraftKind
@@ -103,6 +104,7 @@ class SalesDraft:
     payment_reference: str | None = None
     document_tax_code: str | None = None
     tax_override: TaxOverride | None = None
+    texts: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def net_total(self) -> Decimal:
@@ -112,7 +114,10 @@ class SalesDraft:
 
 @dataclass(frozen=True, slots=True)
 class PaymentDraft:
-    """Money received for the invoice of the same order. `reference` is its marker."""
+    """Money received for the invoice of the same order. `reference` is its marker.
+
+    `texts` holds the text fields by the profile: field name of the destination → text.
+    """
 
     kind: DraftKind
     source: str
@@ -126,6 +131,7 @@ class PaymentDraft:
     pays_number: str | None
     account_id: str | None = None
     payment_method_id: str | None = None
+    texts: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 Draft: TypeAlias = SalesDraft | PaymentDraft

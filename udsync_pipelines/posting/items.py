@@ -1,7 +1,7 @@
 """Products of the shop as items of the books: names, SKUs, duplicates."""
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
@@ -27,7 +27,8 @@ class ItemKind(StrEnum):
 class ItemDraft:
     """An item to be written, not yet matched with the books. `price` is net or gross as listed.
 
-    `key` is symbolic: `product/12` or `variation/34`, as `ItemRef` writes it.
+    `key` is symbolic: `product/12` or `variation/34`, as `ItemRef` writes it. `texts` holds the
+    text fields by the profile: field name of the destination → text.
     """
 
     key: str
@@ -36,6 +37,7 @@ class ItemDraft:
     description: str
     kind: ItemKind
     price: Decimal | None = None
+    texts: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 def item_of_product(product: Product) -> ItemDraft:
