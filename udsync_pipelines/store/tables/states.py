@@ -131,6 +131,14 @@ class ProfileState(StrEnum):
     RETIRED = "retired"
 
 
+class PostingPolicyState(StrEnum):
+    """Whether a posting policy is in use."""
+
+    PROPOSED = "proposed"
+    ACTIVE = "active"
+    RETIRED = "retired"
+
+
 class Role(StrEnum):
     """What the holder of an API key may do."""
 
