@@ -1,0 +1,236 @@
+"""Opening a tenant's books: shared tokens, shared limits, and the end of a consent."""
+
+import os
+import subprocess
+import sys
+import threading
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+import sqlalchemy as sa
+
+from udsync_pipelines.connectors.quickbooks.entities import BookEntity
+from udsync_pipelines.connectors.quickbooks.query import Query
+from udsync_pipelines.emulators.quickbooks import CompanyEmulator
+from udsync_pipelines.errors import AuthorizationError, ConfigurationError
+from udsync_pipelines.services.books import open_books, visibility_horizon
+from udsync_pipelines.services.installation import Installation
+from udsync_pipelines.store.repositories.tenants import Tenant
+from udsync_pipelines.store.tables.states import ConnectionState
+from udsync_pipelines_tests.services.emulated_books import (
+    company,
+    installation,
+    renewals,
+    secrets_of,
+    start_company,
+    status_of,
+    store_company,
+    tenant,
+    with_settings,
+)
+
+__all__ = ["company", "installation", "start_company", "tenant"]
+
+pytestmark = pytest.mark.postgres
+
+
+def test_opened_books_read_the_company_and_its_reference_lists(
+    installation: Installation, tenant: Tenant, company: CompanyEmulator
+) -> None:
+    connection = store_company(installation, tenant, company)
+
+    with open_books(installation, tenant, connection) as books:
+        found = books.lists.with_items()
+
+    assert found.home_currency == "CAD"
+    assert found.country == "CA"
+    assert "GST" in {code.name for code in found.tax_codes}
+    assert {item.name for item in found.items} >= {"Services", "Hours"}
+
+
+def test_opening_asks_nothing_of_quickbooks(
+    installation: Installation, tenant: Tenant, company: CompanyEmulator
+) -> None:
+    connection = store_company(installation, tenant, company)
+
+    open_books(installation, tenant, connection).close()
+
+    assert company.requests.records("/") == []
+
+
+def test_closing_writes_the_calls_that_were_counted(
+    installation: Installation, tenant: Tenant, company: CompanyEmulator
+) -> None:
+    connection = store_company(installation, tenant, company)
+
+    with open_books(installation, tenant, connection) as books:
+        books.client.count(Query(BookEntity.CUSTOMER))
+        books.client.count(Query(BookEntity.CUSTOMER))
+
+    assert books.http.is_closed
+    assert books.limits.metered_this_month() == 2
+
+
+def test_threads_that_open_the_same_books_renew_the_token_once(
+    installation: Installation, tenant: Tenant, company: CompanyEmulator
+) -> None:
+    connection = store_company(installation, tenant, company)
+    together = threading.Barrier(4)
+    counted: list[int] = []
+
+    def work() -> None:
+        with open_books(installation, tenant, connection) as books:
+            together.wait()
+            counted.append(books.client.count(Query(BookEntity.ITEM)))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(counted) == 4
+    assert renewals(company) == 1
+    stored = secrets_of(installation, connection)
+    assert stored["refresh_token"] != company.refresh_token
+
+
+PROCESS = """
+import sys
+from udsync_pipelines.connectors.quickbooks.entities import BookEntity
+from udsync_pipelines.connectors.quickbooks.query import Query
+from udsync_pipelines.services.books import open_books
+from udsync_pipelines.services.installation import open_installation
+from udsync_pipelines.store.repositories import connections
+from udsync_pipelines.store.tables.states import Platform
+
+with open_installation() as installation:
+    tenant = installation.tenant("acme")
+    with installation.state.tenant(tenant.id) as transaction:
+        connection = connections.default(transaction, tenant.id, Platform.QUICKBOOKS)
+    with open_books(installation, tenant, connection) as books:
+        sys.stdout.write("ready\\n")
+        sys.stdout.flush()
+        sys.stdin.readline()
+        sys.stdout.write(str(books.client.count(Query(BookEntity.ITEM))))
+"""
+
+
+def test_processes_that_open_the_same_books_renew_the_token_once(
+    installation: Installation, tenant: Tenant, company: CompanyEmulator, state_url: str
+) -> None:
+    store_company(installation, tenant, company)
+    settings = installation.settings
+    environment = {
+        **os.environ,
+        "UDSYNC_HOME": str(settings.home),
+        "UDSYNC_DATABASE_URL": state_url,
+    }
+    processes = [
+        subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-c", PROCESS],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    answers = [process.communicate(timeout=60) for process in processes]
+
+    assert answers == [("2", ""), ("2", "")]
+    assert renewals(company) == 1
+
+
+def test_the_end_of_a_consent_is_noted_at_once_and_keeps_the_facts(
+    installation: Installation, tenant: Tenant, company: CompanyEmulator
+) -> None:
+    connection = store_company(installation, tenant, company)
+    company.control.disconnect()
+
+    books = open_books(installation, tenant, connection)
+    with pytest.raises(AuthorizationError) as caught:
+        books.client.count(Query(BookEntity.CUSTOMER))
+
+    status = status_of(installation, connection)
+    books.close()
+    assert caught.value.code == "needs_consent"
+    assert status.state is ConnectionState.NEEDS_CONSENT
+    assert "connect QuickBooks again" in status.details["reason"]
+
+
+def test_a_fresh_token_that_is_refused_ends_the_consent_when_books_close(
+    installation: Installation, tenant: Tenant, company: CompanyEmulator
+) -> None:
+    connection = store_company(installation, tenant, company)
+    company.faults.add("status", path="/v3/company", status=401, times=5)
+
+    with (
+        pytest.raises(AuthorizationError, match="refresh token"),
+        open_books(installation, tenant, connection) as books,
+    ):
+        books.client.count(Query(BookEntity.CUSTOMER))
+
+    assert status_of(installation, connection).state is ConnectionState.NEEDS_CONSENT
+
+
+def test_read_only_books_refuse_a_write_before_anything_is_sent(
+    installation: Installation, tenant: Tenant, company: CompanyEmulator
+) -> None:
+    connection = store_company(installation, tenant, company, read_only=True)
+
+    with open_books(installation, tenant, connection) as books:
+        with pytest.raises(ConfigurationError, match="connected read-only") as refused:
+            books.client.create(BookEntity.CUSTOMER, {"DisplayName": "A"}, request_id="1")
+        assert books.is_read_only
+        assert books.client.count(Query(BookEntity.CUSTOMER)) == 0
+
+    assert refused.value.code == "read_only"
+    assert [record.method for record in company.requests.records("/v3/")] == ["GET"]
+
+
+def test_scaled_limits_hold_for_a_company_on_this_machine(
+    installation: Installation, tenant: Tenant, company: CompanyEmulator
+) -> None:
+    connection = store_company(installation, tenant, company, requests_per_minute=600)
+    faster = with_settings(installation, limits_factor=Decimal(10))
+
+    open_books(faster, tenant, connection).close()
+
+    with installation.state.tenant(tenant.id) as transaction:
+        rows = transaction.execute(
+            sa.text("SELECT name, calls FROM udsync.rate_limits ORDER BY name")
+        ).all()
+    assert [tuple(row) for row in rows] == [("batches", 380), ("requests", 600)]
+
+
+def test_scaled_limits_are_refused_while_a_company_is_at_intuit(
+    installation: Installation, tenant: Tenant, company: CompanyEmulator
+) -> None:
+    connection = store_company(
+        installation, tenant, company, base_url="https://sandbox-quickbooks.api.intuit.com"
+    )
+    faster = with_settings(installation, limits_factor=Decimal(10))
+
+    with pytest.raises(ConfigurationError, match="UDSYNC_LIMITS_FACTOR") as refused:
+        open_books(faster, tenant, connection)
+
+    assert refused.value.code == "limits_factor_refused"
+    assert "Remove UDSYNC_LIMITS_FACTOR" in str(refused.value)
+
+
+def test_the_visibility_horizon_shrinks_as_the_limits_grow(installation: Installation) -> None:
+    faster = with_settings(installation, limits_factor=Decimal(100))
+
+    assert visibility_horizon(installation.settings) == timedelta(minutes=5)
+    assert visibility_horizon(faster.settings) == timedelta(seconds=3)
