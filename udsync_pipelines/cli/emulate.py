@@ -1,5 +1,7 @@
 """`udsync emulate`: stand-ins for the platforms, on this machine only."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from typing import Annotated
 
@@ -8,10 +10,15 @@ import typer
 from udsync_pipelines.cli.options import AsJson
 from udsync_pipelines.cli.output import emit_json, say
 from udsync_pipelines.emulators.quickbooks.emulator import serve as serve_quickbooks
+from udsync_pipelines.emulators.quickbooks.options import CompanyOptions
 from udsync_pipelines.emulators.woocommerce.emulator import serve
 from udsync_pipelines.errors import ConfigurationError
 from udsync_pipelines.services.databases import create_supabase_database, open_databases, plain_url
 from udsync_pipelines.settings import ensure_home, load_settings
+
+AlwaysJson = Annotated[bool, typer.Option("--json", help="Always so: one JSON line is printed.")]
+
+_DEFAULTS = CompanyOptions()
 
 app = typer.Typer(help="Stand-ins for the platforms.", no_args_is_help=True)
 
@@ -34,19 +41,15 @@ def woocommerce(
     plain_http: Annotated[
         bool, typer.Option("--plain-http", help="Behave as a store that PHP thinks is http.")
     ] = False,
+    as_json: AlwaysJson = True,
 ) -> None:
     """Serve a WooCommerce store: the recorded one, or one of any size. Ctrl-C stops it.
 
     Prints one JSON line with its address and keys when it is ready.
     """
-    try:
+    del as_json
+    with _port_named(port):
         serve(port=port, orders=orders, seed=seed, plain_http=plain_http)
-    except OSError as error:
-        raise ConfigurationError(
-            f"port {port} on 127.0.0.1 is taken by another program.",
-            cure="Choose another with --port; 0 takes any free one.",
-            code="port_taken",
-        ) from error
 
 
 @app.command("quickbooks")
@@ -56,6 +59,14 @@ def quickbooks(
     country: Annotated[Country, typer.Option(help="Accounts and taxes of this country.")] = (
         Country.CANADA
     ),
+    realm_id: Annotated[str, typer.Option(help="The company's id.")] = _DEFAULTS.realm_id,
+    with_items: Annotated[
+        bool,
+        typer.Option(
+            "--with-items/--without-items",
+            help="Items that a posting policy needs: Shipping, Fees, Other sales and so on.",
+        ),
+    ] = True,
     limits_factor: Annotated[
         float,
         typer.Option(min=0, envvar="UDSYNC_LIMITS_FACTOR", help="Multiplies the limits; 0: none."),
@@ -69,27 +80,27 @@ def quickbooks(
     own_numbers: Annotated[
         bool, typer.Option("--own-numbers", help="The company numbers documents itself.")
     ] = False,
+    as_json: AlwaysJson = True,
 ) -> None:
     """Serve a QuickBooks Online company with empty books. Ctrl-C stops it.
 
     Prints one JSON line with its address, realm id, keys and tokens when it is ready.
     """
-    try:
+    del as_json
+    if not (realm_id.isascii() and realm_id.isdecimal()):
+        raise typer.BadParameter("a company's id is a number", param_hint="--realm-id")
+    with _port_named(port):
         serve_quickbooks(
             port=port,
             seed=seed,
             country=country.value,
+            realm_id=realm_id,
+            sales_items=with_items,
             limits_factor=limits_factor,
             multicurrency=multicurrency,
             tax_override=tax_override,
             doc_number_custom=not own_numbers,
         )
-    except OSError as error:
-        raise ConfigurationError(
-            f"port {port} on 127.0.0.1 is taken by another program.",
-            cure="Choose another with --port; 0 takes any free one.",
-            code="port_taken",
-        ) from error
 
 
 @app.command("supabase")
@@ -113,3 +124,15 @@ def supabase(
         emit_json({"ok": True, "database_url": url})
     else:
         say(url)
+
+
+@contextmanager
+def _port_named(port: int) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ConfigurationError(
+            f"port {port} on 127.0.0.1 is taken by another program.",
+            cure="Choose another with --port; 0 takes any free one.",
+            code="port_taken",
+        ) from error

@@ -21,6 +21,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--warn-duplicate-numbers", action="store_true")
     parser.add_argument("--allow-shipping", action="store_true")
     parser.add_argument("--allow-discount", action="store_true")
+    parser.add_argument("--sales-items", action="store_true", help="Shipping, Fees and others")
     parser.add_argument("--book-close-date", default="")
     parser.add_argument("--visibility-delay", type=float, default=0.0, help="seconds")
     parser.add_argument("--rotate-seconds", type=float, default=86_400)

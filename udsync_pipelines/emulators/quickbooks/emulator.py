@@ -172,6 +172,7 @@ def serve(*, port: int = 0, **options: Any) -> None:
         "refresh_token": refresh,
         "country": settings.country,
         "seed": settings.seed,
+        "sales_items": settings.sales_items,
     }
     _Announcing(_config(emulation), ready).run(sockets=[listener])
 

@@ -35,6 +35,8 @@ class CompanyOptions:
         track_classes: classes are tracked.
         track_departments: locations are tracked.
         inventory: quantities on hand are tracked.
+        sales_items: besides the preset's items there are services named Shipping, Fees, Other
+            sales, Rounding and Refunds, as a company has that is prepared for a web shop.
         book_close_date: last day of the closed books, or empty.
         book_close_password: the closing date has a password: 6210 instead of 6200.
         visibility_delay: seconds until queries see a new object.
@@ -72,6 +74,7 @@ class CompanyOptions:
     track_classes: bool = False
     track_departments: bool = False
     inventory: bool = False
+    sales_items: bool = False
     book_close_date: str = ""
     book_close_password: bool = True
     visibility_delay: float = 0.0

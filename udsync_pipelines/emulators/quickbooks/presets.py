@@ -42,6 +42,14 @@ _METHODS = (
     ("PayPal", "NON_CREDIT_CARD"),
 )
 _TERMS = (("Due on receipt", 0), ("Net 15", 15), ("Net 30", 30), ("Net 60", 60))
+_ITEMS = (("Services", "Services"), ("Hours", "Services"))
+_SALES_ITEMS = (
+    ("Shipping", "Shipping Income"),
+    ("Fees", "Services"),
+    ("Other sales", "Sales"),
+    ("Rounding", "Rounding"),
+    ("Refunds", "Sales"),
+)
 _FRENCH = {
     "Exempt": "Exonéré",
     "Zero-rated": "Détaxé",
@@ -195,7 +203,7 @@ def _items(company: Company) -> None:
     def reference(name: str) -> Json:
         return {"value": accounts[name]["Id"], "name": name}
 
-    for name, income in (("Services", "Services"), ("Hours", "Services")):
+    for name, income in _ITEMS + (_SALES_ITEMS if company.options.sales_items else ()):
         company.seed(
             "Item",
             {

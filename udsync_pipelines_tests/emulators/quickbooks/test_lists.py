@@ -300,3 +300,18 @@ def test_undeposited_funds_are_found_by_type_and_subtype(books: Books) -> None:
     )
 
     assert [account["Name"] for account in found["Account"]] == ["Undeposited Funds"]
+
+
+@pytest.mark.parametrize("country", ["CA", "US", "GB"])
+def test_a_company_prepared_for_a_shop_has_its_service_items(
+    open_books: OpenBooks, country: str
+) -> None:
+    books = open_books(country=country, sales_items=True)
+
+    items = books.query("select * from Item")["Item"]
+
+    income = {item["Name"]: item["IncomeAccountRef"]["name"] for item in items}
+    assert income["Shipping"] == "Shipping Income"
+    assert income["Rounding"] == "Rounding"
+    assert {"Fees", "Other sales", "Refunds"} < set(income)
+    assert {item["Type"] for item in items} == {"Service"}
