@@ -73,10 +73,17 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class TargetCatalogue:
-    """What rules may fill: `known` columns by table (None: any), less the `owned` ones."""
+    """What rules may fill: `known` columns by table (None: any), less the `owned` ones.
+
+    Lengths in `known` and reasons in `owned` are as in `Targets`.
+    """
 
     known: Mapping[str, Collection[str]] | None
     owned: Collection[str]
+
+    def takes_texts(self, table: str) -> bool:
+        """Whether the table is a document with text fields, each of a length."""
+        return isinstance((self.known or {}).get(table), Mapping)
 
     def of(self, table: str) -> Targets:
         """The targets of one table."""
@@ -107,6 +114,8 @@ def compile_block(
     reason = catalogue.reason_against(table)
     if reason is not None:
         here.add(reason)
+    if "each" in form and catalogue.takes_texts(table):
+        here.add("it is one document, not a list: remove 'each', and use pluck and join")
     each, types = _compile_each(form, record_type, here)
     rules = _compile_rules(form.get("rules"), types, catalogue.of(table), here)
     return Block(table, each, rules) if len(problems.lines) == before else None

@@ -44,21 +44,23 @@ def compile_chain(form: object, problems: Problems) -> Chain:
 
 def check_flow(
     chain: Chain, sources: Sequence[Source], form: object, problems: Problems, *, is_list: bool
-) -> None:
+) -> Kind:
     """Note where a value could never pass from its source, through the chain, to the target.
 
-    `is_list` says that the rule has `sources`, so that the chain begins with a list.
+    Returns what kind of value reaches the target. `is_list` says that the rule has `sources`, so
+    that the chain begins with a list.
     """
     given = Kind.LIST if is_list else sources[0].kind
     if any(source.holds_records for source in sources):
         _check_records(chain, sources, form, problems, is_list=is_list)
     if is_list and (not chain.functions or chain.functions[0].takes is not Kind.LIST):
         problems.add("several sources need concat or coalesce as the first function")
-        return
+        return Kind.ANY
     for definition in chain.functions:
         if not fits(definition.takes, given):
             problems.add(f"{definition.name!r} takes {definition.takes}, but is given {given}")
         given = definition.gives
+    return given
 
 
 def _compile_step(

@@ -44,8 +44,11 @@ def load_profile(
 
     Args:
         profile: the profile as data, or as the text of a TOML file.
-        known_targets: the columns of each table that rules may fill; None skips that check.
-        owned_targets: targets that udsync fills itself, each `column` or `table.column`.
+        known_targets: the columns of each table that rules may fill; None skips that check. A
+            mapping in the place of a list says how many characters each takes: those take text
+            only, a constant that is longer is refused, any other longer text is cut.
+        owned_targets: targets that udsync fills itself, each `column` or `table.column`, or the
+            part of a target before its first dot; as a mapping, with the reason to tell.
         direction: which one, such as `woocommerce_to_supabase`; needed when there are several.
 
     Raises:
@@ -204,7 +207,14 @@ def _version(
     entity: str, direction: str, definition: list[dict[str, Any]], blocks: tuple[Block, ...]
 ) -> str:
     used = {function.name: function.version for block in blocks for function in _functions(block)}
-    said = json.dumps([entity, direction, definition, used], sort_keys=True)
+    lengths = {
+        f"{block.table}.{rule.target}": rule.longest
+        for block in blocks
+        for rule in block.rules
+        if rule.longest is not None
+    }
+    parts = [entity, direction, definition, used, *([lengths] if lengths else [])]
+    said = json.dumps(parts, sort_keys=True)
     return hashlib.sha256(said.encode()).hexdigest()[:_VERSION_DIGITS]
 
 

@@ -2,19 +2,21 @@
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from udsync_pipelines.errors import RecordRejectedError
 from udsync_pipelines.mapping.arguments import bind, parameters_of, scalar
 from udsync_pipelines.mapping.chain import Chain, check_flow, compile_chain
 from udsync_pipelines.mapping.condition import holds, one_question
-from udsync_pipelines.mapping.inputs import refusal
+from udsync_pipelines.mapping.inputs import as_text, refusal
+from udsync_pipelines.mapping.kinds import Kind, fits
 from udsync_pipelines.mapping.path import Read
 from udsync_pipelines.mapping.problems import Problems
 from udsync_pipelines.mapping.registry import FunctionDefinition
 from udsync_pipelines.mapping.source import ReadScope, Scope, ScopeTypes, Source, compile_source
 from udsync_pipelines.mapping.suggestions import did_you_mean
+from udsync_pipelines.mapping.text_target import text_of_at_most
 
 Condition: TypeAlias = Callable[[Scope], bool]
 
@@ -23,6 +25,7 @@ _ORIGINS = ("source", "sources", "value")
 _TARGET = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,127}")
 _QUESTION_PARAMETERS = parameters_of(holds)
 MOST_SOURCES = 20
+_NOWHERE: Scope = (None, None, None, 0)  # constants look at no record
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,8 @@ class Rule:
 
     `read` gives what stands at the source. `evaluate` gives the value for the target: None when
     nothing is there or the condition does not hold; it raises RecordRejectedError when a function
-    cannot take the value, or a required one is missing.
+    cannot take the value, or a required one is missing. `longest` is how many characters a text
+    target takes; None for a target that takes any value.
     """
 
     number: int
@@ -40,25 +44,52 @@ class Rule:
     read: ReadScope
     evaluate: ReadScope
     functions: tuple[FunctionDefinition, ...]
+    longest: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a rule's value comes from; `kind` is what leaves the last function."""
+
+    read: ReadScope
+    transform: Read | None
+    sources: tuple[str, ...]
+    kind: Kind
 
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What the rules of one table may fill: `known` columns (None: any), less the `owned` ones."""
+    """What the rules of one table may fill: `known` columns (None: any), less the `owned` ones.
+
+    Where `known` tells lengths, the targets take text only, of at most so many characters. Where
+    `owned` tells reasons, they are what the author of a rule reads.
+    """
 
     table: str
     known: Collection[str] | None
     owned: Collection[str]
 
+    def longest(self, target: str) -> int | None:
+        """How many characters a text target takes; None when it takes any value."""
+        return self.known.get(target) if isinstance(self.known, Mapping) else None
+
     def reason_against(self, target: str) -> str | None:
         """Why a rule may not fill this target, or None when it may."""
         if not _TARGET.fullmatch(target):
             return f"{target!r} is no name of a target: use letters, digits, _ and ."
-        if target in self.owned or f"{self.table}.{target}" in self.owned:
-            return f"{target!r} is filled by udsync itself, no rule may: remove the rule"
-        if self.known is not None and target not in self.known:
+        whole = target.partition(".")[0]
+        is_known = self.known is None or target in self.known
+        for name in (target, f"{self.table}.{target}", *([] if is_known else [whole])):
+            if name in self.owned:
+                return self._owner(target, name)
+        if self.known is not None and not is_known:
             return f"{self.table} has no column {target!r}{did_you_mean(target, self.known)}"
         return None
+
+    def _owner(self, target: str, name: str) -> str:
+        if isinstance(self.owned, Mapping):
+            return f"{target!r} is not for rules: {self.owned[name]}"
+        return f"{target!r} is filled by udsync itself, no rule may: remove the rule"
 
 
 def compile_rule(
@@ -77,16 +108,21 @@ def compile_rule(
         here.add(reason)
     chain = compile_chain(form.get("apply", []), here)
     applies = _compile_condition(form["when"], types, here) if "when" in form else None
-    read, transform, sources = _compile_origin(form, chain, types, here)
+    origin = _compile_origin(form, chain, types, here)
+    longest = targets.longest(target)
+    if longest is not None:
+        origin = _as_text_target(origin, longest, here)
     if len(problems.lines) > before:
         return None
+    is_required = bool(form.get("required"))
     return Rule(
         number=number,
         target=target,
-        sources=sources,
-        read=read,
-        evaluate=_evaluator(read, transform, applies, is_required=bool(form.get("required"))),
+        sources=origin.sources,
+        read=origin.read,
+        evaluate=_evaluator(origin.read, origin.transform, applies, is_required=is_required),
         functions=chain.functions,
+        longest=longest,
     )
 
 
@@ -123,18 +159,42 @@ def _check_keys(form: Mapping[str, object], problems: Problems) -> None:
 
 def _compile_origin(
     form: Mapping[str, Any], chain: Chain, types: ScopeTypes, problems: Problems
-) -> tuple[ReadScope, Read | None, tuple[str, ...]]:
+) -> Origin:
     if "value" in form:
         constant = _compile_constant(form["value"], chain, problems)
-        return lambda _: constant, None, ()
+        return Origin(lambda _: constant, None, (), Kind.ANY)
     sources = _compile_sources(form, types, problems)
     if not sources:
-        return lambda _: None, None, ()
+        return Origin(lambda _: None, None, (), Kind.ANY)
     is_list = "sources" in form
+    kind = Kind.ANY
     if chain.is_sound:
-        check_flow(chain, sources, form.get("apply", ()), problems, is_list=is_list)
+        kind = check_flow(chain, sources, form.get("apply", ()), problems, is_list=is_list)
     texts = tuple(source.text for source in sources)
-    return _read_all(sources) if is_list else sources[0].read, chain.run, texts
+    read = _read_all(sources) if is_list else sources[0].read
+    return Origin(read, chain.run, texts, kind)
+
+
+def _as_text_target(origin: Origin, longest: int, problems: Problems) -> Origin:
+    """The origin with its value made text of at most so many characters."""
+    if not fits(Kind.TEXT, origin.kind):
+        problems.add(f"it takes text, but is given {origin.kind}")
+    if not origin.sources:
+        _check_constant(origin.read(_NOWHERE), longest, problems)
+    cut = text_of_at_most(longest)
+    first = origin.transform
+    transform = cut if first is None else lambda value: cut(first(value))
+    return replace(origin, transform=transform)
+
+
+def _check_constant(constant: object, longest: int, problems: Problems) -> None:
+    try:
+        length = 0 if constant is None else len(as_text(constant).strip())
+    except RecordRejectedError as error:
+        problems.add(f"'value': {error.message}: write it in quotes")
+        return
+    if length > longest:
+        problems.add(f"'value' has {length} characters, but it takes {longest} at most")
 
 
 def _compile_constant(value: object, chain: Chain, problems: Problems) -> object:
