@@ -1,10 +1,9 @@
 """A tenant's books in QuickBooks, opened: a client with its tokens, limits and reference lists."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
-from types import TracebackType
+from functools import partial
 from typing import Any, Self
 
 import httpx
@@ -12,7 +11,6 @@ import httpx
 from udsync_pipelines.connectors.quickbooks.address import (
     PRODUCTION,
     TOKEN_ENDPOINT,
-    RealmId,
     is_loopback,
     realm,
 )
@@ -21,19 +19,12 @@ from udsync_pipelines.connectors.quickbooks.client import (
     QuickBooksClient,
     new_http_client,
 )
-from udsync_pipelines.connectors.quickbooks.limits import (
-    IN_FLIGHT,
-    RATES,
-    Limits,
-    lower_ceiling,
-    scaled,
-)
+from udsync_pipelines.connectors.quickbooks.limits import IN_FLIGHT, RATES, lower_ceiling, scaled
 from udsync_pipelines.connectors.quickbooks.oauth import AccessTokens, TokenEndpoint, TokenStore
 from udsync_pipelines.connectors.quickbooks.reference import ReferenceLists
-from udsync_pipelines.errors import AuthorizationError
-from udsync_pipelines.services.consent import WatchedCredentials, note_end_of_consent
+from udsync_pipelines.services.books_client import BooksClient
+from udsync_pipelines.services.consent import note_end_of_consent
 from udsync_pipelines.services.installation import Installation
-from udsync_pipelines.services.read_only_books import ReadOnlyQuickBooksClient
 from udsync_pipelines.settings import Settings
 from udsync_pipelines.store.repositories.connections import Connection
 from udsync_pipelines.store.repositories.credentials import LockedCredentials, Owner
@@ -62,7 +53,6 @@ class OpenBooks:
     lists: ReferenceLists
     limits: SharedLimits
     http: httpx.Client
-    _installation: Installation
 
     @property
     def is_read_only(self) -> bool:
@@ -79,83 +69,68 @@ class OpenBooks:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if isinstance(error, AuthorizationError) and error.code == "needs_consent":
-            note_end_of_consent(
-                self._installation.state, self.connection.tenant_id, self.connection.id
-            )
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
 def open_books(installation: Installation, tenant: Tenant, connection: Connection) -> OpenBooks:
     """Open the books of one of the tenant's QuickBooks connections; asks nothing of QuickBooks.
 
+    Where QuickBooks later wants a person's consent, the state of the connection says so before
+    the AuthorizationError is raised.
+
     Raises:
         ConfigurationError: an address is neither Intuit's nor on this machine, or
             UDSYNC_LIMITS_FACTOR is set and an address is not on this machine.
     """
-    settings = installation.settings
-    urls = addresses(connection.settings)
-    rates = scaled(RATES, settings.limits_factor, urls)
-    limits = SharedLimits(
-        installation.state,
-        tenant.id,
-        connection.id,
-        lower_ceiling(rates, connection.settings.get(CEILING)),
-        slots=IN_FLIGHT,
-    )
     owner = Owner(tenant.id, Platform.QUICKBOOKS, connection.id)
-    store = WatchedCredentials(LockedCredentials(installation.state, owner, installation.keys))
+    store = LockedCredentials(installation.state, owner, installation.keys)
+    ended = partial(note_end_of_consent, installation.state, tenant.id, connection.id)
+    return open_with(installation, connection, store, consent_ended=ended)
+
+
+def open_with(
+    installation: Installation,
+    connection: Connection,
+    store: TokenStore,
+    *,
+    consent_ended: Callable[[], None],
+) -> OpenBooks:
+    """Open books with tokens from this store, which need not be those in force.
+
+    Raises:
+        ConfigurationError: as of `open_books`.
+    """
+    settings, stored = installation.settings, connection.settings
+    urls = base_url, oauth_url = addresses(stored)
+    rates = lower_ceiling(scaled(RATES, settings.limits_factor, urls), stored.get(CEILING))
+    limits = SharedLimits(
+        installation.state, connection.tenant_id, connection.id, rates, slots=IN_FLIGHT
+    )
+    policy = RetryPolicy(budget=settings.retry_budget_seconds)
     http = open_http(settings, urls)
-    is_read_only = bool(connection.settings.get(READ_ONLY, False))
     try:
-        client = open_client(
-            settings,
+        client = BooksClient(
             http,
             realm(connection.external_id),
-            store,
-            urls,
+            AccessTokens(store, TokenEndpoint(http, url=oauth_url, policy=policy)),
             limits=limits,
-            is_read_only=is_read_only,
+            base_url=base_url,
+            policy=policy,
+            is_read_only=bool(stored.get(READ_ONLY, False)),
+            consent_ended=consent_ended,
         )
     except BaseException:
         http.close()
         raise
-    return OpenBooks(connection, client, ReferenceLists(client), limits, http, installation)
-
-
-def open_client(  # noqa: PLR0913 - what a client of the books consists of
-    settings: Settings,
-    http: httpx.Client,
-    realm_id: RealmId,
-    store: TokenStore,
-    urls: tuple[str, str],
-    *,
-    limits: Limits | None = None,
-    is_read_only: bool = False,
-) -> QuickBooksClient:
-    """A client of a company: `urls` are the API's base address and the token endpoint.
-
-    Raises:
-        ConfigurationError: an address is neither Intuit's nor on this machine.
-    """
-    base_url, oauth_url = urls
-    policy = RetryPolicy(budget=settings.retry_budget_seconds)
-    tokens = AccessTokens(store, TokenEndpoint(http, url=oauth_url, policy=policy))
-    kind = ReadOnlyQuickBooksClient if is_read_only else QuickBooksClient
-    return kind(http, realm_id, tokens, limits=limits, base_url=base_url, policy=policy)
+    return OpenBooks(connection, client, ReferenceLists(client), limits, http)
 
 
 def open_http(settings: Settings, urls: tuple[str, str]) -> httpx.Client:
-    """The HTTP client for a company at these addresses."""
+    """The HTTP client for a company whose API and token endpoint are at these addresses."""
     http = new_http_client()
-    # Intuit may take two minutes over a write; a company on this machine is an emulated one, and
-    # whoever tests with it decides how long its silence is waited for.
+    # Intuit may take two minutes over a write. A company on this machine is an emulated one, and
+    # whoever works with it decides how long its silence is waited for.
     if all(is_loopback(httpx.URL(url).host) for url in urls):
         http.timeout = httpx.Timeout(min(settings.http_timeout_seconds, TIMEOUT.read or 0.0))
     return http
@@ -171,4 +146,4 @@ def visibility_horizon(settings: Settings) -> timedelta:
 
     Five minutes; scaled with the limits, which only connections on this machine allow.
     """
-    return timedelta(seconds=float(Decimal(_VISIBLE_AFTER.seconds) / settings.limits_factor))
+    return _VISIBLE_AFTER / float(settings.limits_factor)

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -16,6 +16,7 @@ from udsync_pipelines.emulators.quickbooks import CompanyEmulator
 from udsync_pipelines.errors import AuthorizationError, ConfigurationError
 from udsync_pipelines.services.books import open_books, visibility_horizon
 from udsync_pipelines.services.installation import Installation
+from udsync_pipelines.store.repositories import connection_status
 from udsync_pipelines.store.repositories.tenants import Tenant
 from udsync_pipelines.store.tables.states import ConnectionState
 from udsync_pipelines_tests.services.emulated_books import (
@@ -156,6 +157,15 @@ def test_the_end_of_a_consent_is_noted_at_once_and_keeps_the_facts(
     installation: Installation, tenant: Tenant, company: CompanyEmulator
 ) -> None:
     connection = store_company(installation, tenant, company)
+    with installation.state.tenant(tenant.id) as transaction:
+        connection_status.record_check(
+            transaction,
+            tenant.id,
+            connection.id,
+            state=ConnectionState.HEALTHY,
+            checked_at=datetime.now(UTC),
+            details={"name": "Rig Books"},
+        )
     company.control.disconnect()
 
     books = open_books(installation, tenant, connection)
@@ -167,21 +177,22 @@ def test_the_end_of_a_consent_is_noted_at_once_and_keeps_the_facts(
     assert caught.value.code == "needs_consent"
     assert status.state is ConnectionState.NEEDS_CONSENT
     assert "connect QuickBooks again" in status.details["reason"]
+    assert status.details["name"] == "Rig Books"
 
 
-def test_a_fresh_token_that_is_refused_ends_the_consent_when_books_close(
-    installation: Installation, tenant: Tenant, company: CompanyEmulator
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_company_that_lets_the_app_in_no_more_needs_consent_at_once(
+    installation: Installation, tenant: Tenant, company: CompanyEmulator, status: int
 ) -> None:
     connection = store_company(installation, tenant, company)
-    company.faults.add("status", path="/v3/company", status=401, times=5)
+    company.faults.add("status", path="/v3/company", status=status, times=5)
 
-    with (
-        pytest.raises(AuthorizationError, match="refresh token"),
-        open_books(installation, tenant, connection) as books,
-    ):
-        books.client.count(Query(BookEntity.CUSTOMER))
+    with open_books(installation, tenant, connection) as books:
+        with pytest.raises(AuthorizationError):
+            books.client.count(Query(BookEntity.CUSTOMER))
+        state = status_of(installation, connection).state
 
-    assert status_of(installation, connection).state is ConnectionState.NEEDS_CONSENT
+    assert state is ConnectionState.NEEDS_CONSENT
 
 
 def test_read_only_books_refuse_a_write_before_anything_is_sent(
