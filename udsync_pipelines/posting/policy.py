@@ -93,6 +93,18 @@ class ItemPolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class NewItemPolicy:
+    """Accounts of the books (their ids) for the items that udsync creates there.
+
+    `income_account_id` takes what they earn, `expense_account_id` what they cost. Both are sent
+    with every item: Canadian and British companies want the second even for what is only sold.
+    """
+
+    income_account_id: str = ""
+    expense_account_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TaxPolicy:
     """Which tax code a line gets, by the set of the shop's rate ids on it.
 
@@ -125,6 +137,7 @@ class PostingPolicy:
         closed_period: what to do with a document dated in closed books.
         gateways: per gateway id, also `id:CUR` for one currency; `*` is for all others.
         items: items for shipping, fees, unmatched products, rounding and refunds.
+        new_items: accounts for the items that udsync creates.
         taxes: tax codes by sets of rates.
         customer_strategy: each buyer's own customer or one web customer per currency.
         guest_without_email: whom such a guest's order is booked on.
@@ -150,6 +163,7 @@ class PostingPolicy:
         default_factory=lambda: {"bacs": ON_ACCOUNT, "cheque": ON_ACCOUNT}
     )
     items: ItemPolicy = ItemPolicy()
+    new_items: NewItemPolicy = NewItemPolicy()
     taxes: TaxPolicy = TaxPolicy()
     customer_strategy: CustomerStrategy = CustomerStrategy.OWN
     guest_without_email: GuestWithoutEmail = GuestWithoutEmail.OWN

@@ -19,6 +19,7 @@ from udsync_pipelines.posting.policy import (
     GatewayPolicy,
     GuestWithoutEmail,
     ItemPolicy,
+    NewItemPolicy,
     PostingPolicy,
     RefundForm,
     TaxPolicy,
@@ -45,6 +46,9 @@ def policy_to_json(policy: PostingPolicy) -> dict[str, Json]:
         "closed_period": policy.closed_period.value,
         "gateways": {name: _gateway_json(rules) for name, rules in sorted(policy.gateways.items())},
         "items": {part.name: getattr(policy.items, part.name) for part in fields(ItemPolicy)},
+        "new_items": {
+            part.name: getattr(policy.new_items, part.name) for part in fields(NewItemPolicy)
+        },
         "taxes": _taxes_json(policy.taxes),
         "customer_strategy": policy.customer_strategy.value,
         "guest_without_email": policy.guest_without_email.value,
@@ -83,7 +87,10 @@ def policy_from_text(text: str) -> PostingPolicy:
     try:
         values = json.loads(text, parse_float=Decimal)
     except json.JSONDecodeError as error:
-        raise invalid("text", f"is no JSON: line {error.lineno}, {error.msg}") from error
+        reason = f"is no JSON: line {error.lineno}, column {error.colno}, {error.msg}"
+        raise invalid("text", reason) from error
+    except RecursionError as error:
+        raise invalid("text", "is nested too deeply") from error
     return policy_from_json(values)
 
 
@@ -207,6 +214,12 @@ def _items(name: str, value: object) -> ItemPolicy:
     return ItemPolicy(**{key: _text(f"{name}.{key}", item) for key, item in given.items()})
 
 
+def _new_items(name: str, value: object) -> NewItemPolicy:
+    given = _mapping(name, value)
+    _refuse_unknown(f"{name}.", given, {part.name: None for part in fields(NewItemPolicy)})
+    return NewItemPolicy(**{key: _text(f"{name}.{key}", text) for key, text in given.items()})
+
+
 def _taxes(name: str, value: object) -> TaxPolicy:
     given = _mapping(name, value)
     _refuse_unknown(f"{name}.", given, {part.name: None for part in fields(TaxPolicy)})
@@ -256,6 +269,7 @@ _READERS: dict[str, Callable[[str, object], object]] = {
     "closed_period": _choice(ClosedPeriodRule),
     "gateways": _gateways,
     "items": _items,
+    "new_items": _new_items,
     "taxes": _taxes,
     "customer_strategy": _choice(CustomerStrategy),
     "guest_without_email": _choice(GuestWithoutEmail),

@@ -67,13 +67,20 @@ class ShopGateway:
     id: str
     title: str = ""
 
+    @property
+    def name(self) -> str:
+        """What a person calls it."""
+        return self.title or self.id
+
 
 @dataclass(frozen=True, slots=True)
 class ShopSide:
     """What the shop brings to a proposal.
 
     `rate_sets` are the sets of rate ids seen on lines of archived orders; sets that follow from
-    the rates' places are added.
+    the rates' places are added. `timezone_doubt` is a sentence where the store names no zone and
+    one was chosen for it. `orders_seen` is how many archived orders were looked at, None when
+    nobody counted.
     """
 
     timezone: str
@@ -81,3 +88,5 @@ class ShopSide:
     gateways: Sequence[ShopGateway] = ()
     rate_sets: Sequence[frozenset[str]] = ()
     prefix: str = "WC"
+    timezone_doubt: str = ""
+    orders_seen: int | None = None

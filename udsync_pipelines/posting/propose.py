@@ -3,11 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 
-from udsync_pipelines.posting.company import Account, BooksItem, Company, PaymentMethod
+from udsync_pipelines.posting.company import BooksItem, Company
 from udsync_pipelines.posting.names import comparable
 from udsync_pipelines.posting.policy import (
-    ON_ACCOUNT,
-    GatewayPolicy,
     ItemPolicy,
     PostingPolicy,
 )
@@ -15,12 +13,12 @@ from udsync_pipelines.posting.proposal import (
     Confidence,
     Finding,
     Proposal,
-    ShopGateway,
     ShopSide,
 )
+from udsync_pipelines.posting.propose_accounts import propose_new_items
+from udsync_pipelines.posting.propose_gateways import propose_gateways
 from udsync_pipelines.posting.propose_taxes import propose_taxes
 
-_ON_ACCOUNT = frozenset({"bacs", "cheque"})
 _ITEM_WORDS: Mapping[str, tuple[str, ...]] = {
     "shipping": ("shipping", "delivery", "postage", "freight", "livraison"),
     "fees": ("fees", "fee", "surcharge", "handling"),
@@ -28,15 +26,6 @@ _ITEM_WORDS: Mapping[str, tuple[str, ...]] = {
     "rounding": ("rounding", "arrondi"),
     "refunds": ("refunds", "refund", "goodwill"),
 }
-_METHOD_WORDS: Mapping[str, tuple[str, ...]] = {
-    "cod": ("cash",),
-    "cheque": ("cheque", "check"),
-    "bacs": ("direct deposit", "bank transfer", "eft", "wire"),
-    "stripe": ("credit card", "stripe"),
-    "paypal": ("paypal",),
-    "square": ("credit card", "square"),
-}
-_CLEARING_KINDS = frozenset({"Other Current Asset", "Bank"})
 
 
 def propose(shop: ShopSide, company: Company) -> Proposal:
@@ -46,16 +35,52 @@ def propose(shop: ShopSide, company: Company) -> Proposal:
     """
     taxes, tax_findings = propose_taxes(shop, company)
     items, item_findings = _items(company)
-    gateways, gateway_findings = _gateways(shop.gateways, company)
+    new_items, new_item_findings = propose_new_items(company)
+    gateways, gateway_findings = propose_gateways(shop.gateways, company)
     policy = replace(
         PostingPolicy(prefix=shop.prefix, timezone=shop.timezone),
         taxes=taxes,
         items=items,
+        new_items=new_items,
         gateways=gateways,
     )
-    warnings = [*_preferences(company)]
-    findings = (*tax_findings, *item_findings, *gateway_findings, *warnings)
+    findings = (
+        *_dates(shop, company),
+        *_unread(shop),
+        *tax_findings,
+        *item_findings,
+        *new_item_findings,
+        *gateway_findings,
+        *_preferences(company),
+    )
     return Proposal(policy, findings)
+
+
+def _dates(shop: ShopSide, company: Company) -> list[Finding]:
+    confidence = Confidence.CONFIRM if shop.timezone_doubt else Confidence.CERTAIN
+    sentence = (
+        shop.timezone_doubt or f"Documents are dated in the store's time zone, {shop.timezone}."
+    )
+    closed = company.book_close_date
+    start = "Every order is posted, from the shop's first one on"
+    if closed:
+        start += f"; the books are closed until {closed}, and what is dated earlier is parked"
+    start += ". If the books hold older sales already, set start_on to the first day to post."
+    return [
+        Finding("timezone", shop.timezone, confidence, sentence),
+        Finding("start_on", None, Confidence.CONFIRM, start),
+    ]
+
+
+def _unread(shop: ShopSide) -> list[Finding]:
+    if shop.orders_seen != 0:
+        return []
+    sentence = (
+        "No order of this store was read yet, so the sets of rates follow from the places of its "
+        "rates alone and gateways of old orders are unknown: sync the orders once, then propose "
+        "again."
+    )
+    return [Finding("taxes.codes", None, Confidence.CONFIRM, sentence)]
 
 
 def _items(company: Company) -> tuple[ItemPolicy, list[Finding]]:
@@ -89,84 +114,6 @@ def _item(role: str, company: Company) -> Finding:
 
 def _near(words: Sequence[str], items: Sequence[BooksItem]) -> list[BooksItem]:
     return [item for item in items if any(word in comparable(item.name).split() for word in words)]
-
-
-def _gateways(
-    gateways: Sequence[ShopGateway], company: Company
-) -> tuple[dict[str, GatewayPolicy], list[Finding]]:
-    rules: dict[str, GatewayPolicy] = dict.fromkeys(sorted(_ON_ACCOUNT), ON_ACCOUNT)
-    findings: list[Finding] = []
-    for gateway in gateways:
-        if not gateway.id:
-            continue  # orders made by hand name no gateway: they follow `*`
-        account, method = _account(gateway, company), _method(gateway, company)
-        form = ON_ACCOUNT.form if gateway.id in _ON_ACCOUNT else None
-        rules[gateway.id] = GatewayPolicy(account.value, method.value, form)
-        findings += [account, method]
-    fallback = _undeposited(company)
-    if fallback is not None:
-        rules["*"] = GatewayPolicy(fallback.id)
-        sentence = f"Money of any other gateway goes to {fallback.name}."
-        findings.append(Finding("gateways.*.account_id", fallback.id, Confidence.LIKELY, sentence))
-    return rules, findings
-
-
-def _account(gateway: ShopGateway, company: Company) -> Finding:
-    field = f"gateways.{gateway.id}.account_id"
-    usable = [
-        account
-        for account in company.accounts
-        if account.is_active and account.kind in _CLEARING_KINDS
-    ]
-    words = {word for word in comparable(gateway.id).replace("_", " ").split() if len(word) > 2}  # noqa: PLR2004 - shorter words fit anything
-    named = [account for account in usable if words & set(comparable(account.name).split())]
-    choices = tuple(account.id for account in usable)
-    name = gateway.title or gateway.id
-    if len(named) == 1:
-        sentence = f"Money by {name} goes to {named[0].name}, which is named for it."
-        return Finding(field, named[0].id, Confidence.LIKELY, sentence, choices)
-    fallback = _undeposited(company)
-    if not named and fallback is not None:
-        sentence = (
-            f"Money by {name} goes to {fallback.name}, as no account is named for it; a clearing "
-            "account of its own makes payouts easier to match."
-        )
-        return Finding(field, fallback.id, Confidence.CONFIRM, sentence, choices)
-    sentence = f"Several accounts or none could take the money by {name}: choose one."
-    return Finding(field, None, Confidence.OPEN, sentence, choices)
-
-
-def _method(gateway: ShopGateway, company: Company) -> Finding:
-    field = f"gateways.{gateway.id}.payment_method_id"
-    active = [method for method in company.payment_methods if method.is_active]
-    choices = tuple(method.id for method in active)
-    name = gateway.title or gateway.id
-    found = _methods_like(gateway, active)
-    if len(found) == 1:
-        sentence = f"Payments by {name} are shown as {found[0].name}."
-        return Finding(field, found[0].id, Confidence.LIKELY, sentence, choices)
-    sentence = f"Payments by {name} show no payment method: none of the books clearly fits."
-    return Finding(field, None, Confidence.CONFIRM, sentence, choices)
-
-
-def _methods_like(gateway: ShopGateway, methods: Sequence[PaymentMethod]) -> list[PaymentMethod]:
-    wanted = {comparable(gateway.title), comparable(gateway.id)} - {""}
-    same = [method for method in methods if comparable(method.name) in wanted]
-    if same:
-        return same
-    words = next(
-        (words for start, words in _METHOD_WORDS.items() if gateway.id.startswith(start)), ()
-    )
-    return [method for method in methods if comparable(method.name) in words]
-
-
-def _undeposited(company: Company) -> Account | None:
-    found = [
-        account
-        for account in company.accounts
-        if account.is_active and account.subkind == "UndepositedFunds"
-    ]
-    return found[0] if len(found) == 1 else None
 
 
 def _preferences(company: Company) -> list[Finding]:

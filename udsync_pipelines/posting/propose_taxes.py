@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from udsync_pipelines.domain.order import LineKind, Order
-from udsync_pipelines.posting.company import Company, TaxCode
+from udsync_pipelines.posting.company import Company, Regime, TaxCode
 from udsync_pipelines.posting.policy import TaxPolicy
 from udsync_pipelines.posting.proposal import Confidence, Finding, ShopRate, ShopSide
+from udsync_pipelines.posting.tax.united_states import NOT_TAXABLE
 
 _OUT_OF_SCOPE = ("out of scope", "hors champ", "no vat", "bas excluded")
 _ZERO_RATED = ("zero-rated", "zero rated", "détaxé", "0.0% z", "gst free")
@@ -119,6 +120,10 @@ def _untaxed(company: Company) -> Finding:
     found = _named(company, _ZERO_RATED) or _named(company, _EXEMPT)
     choices = tuple(code.id for code in _active(company) if code.is_untaxed)
     field = "taxes.untaxed"
+    marker = company.tax_code(NOT_TAXABLE)
+    if company.regime is not Regime.GLOBAL and marker is not None:
+        sentence = f"Lines without tax are marked {NOT_TAXABLE}, as books in the United States do."
+        return Finding(field, marker.id, Confidence.CERTAIN, sentence, choices)
     if found is None and len(choices) == 1:
         found = company.tax_code(choices[0])
     if found is None:

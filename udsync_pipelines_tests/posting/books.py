@@ -17,6 +17,7 @@ from udsync_pipelines.posting.policy import (
     ON_ACCOUNT,
     GatewayPolicy,
     ItemPolicy,
+    NewItemPolicy,
     PostingPolicy,
     TaxPolicy,
 )
@@ -99,6 +100,7 @@ TAX_MAP = {
 POLICY = PostingPolicy(
     timezone="America/Edmonton",
     items=ItemPolicy("1", "2", "3", "4", "5"),
+    new_items=NewItemPolicy("79", "81"),
     taxes=TaxPolicy(TAX_MAP, untaxed="3", out_of_scope="4"),
     gateways={
         "bacs": replace(ON_ACCOUNT, account_id="35"),

@@ -20,6 +20,7 @@ from udsync_pipelines.posting.policy import (
     GatewayPolicy,
     GuestWithoutEmail,
     ItemPolicy,
+    NewItemPolicy,
     PostingPolicy,
     RefundForm,
     TaxPolicy,
@@ -48,6 +49,7 @@ policies = st.builds(
     closed_period=st.sampled_from(ClosedPeriodRule),
     gateways=st.dictionaries(names, gateways, max_size=3),
     items=st.builds(ItemPolicy, ids, ids, ids, ids, ids),
+    new_items=st.builds(NewItemPolicy, ids, ids),
     taxes=st.builds(
         TaxPolicy, st.dictionaries(st.frozensets(ids, min_size=1, max_size=3), ids), ids, ids
     ),
@@ -111,6 +113,8 @@ def test_an_empty_object_is_the_policy_with_all_defaults() -> None:
         ({"status_forms": {"on-hold": "x"}}, "status_forms.on-hold must be"),
         ({"items": {"shiping": "1"}}, "items.shiping is not known; did you mean items.shipping"),
         ({"items": {"fees": 3}}, "items.fees must be text"),
+        ({"new_items": {"account": "1"}}, "new_items.account is not known"),
+        ({"new_items": {"income_account_id": 79}}, "new_items.income_account_id must be text"),
         ({"taxes": {"codes": {}}}, "taxes.codes must be a list"),
         ({"taxes": {"codes": [{"rates": [], "code": "5"}]}}, r"taxes.codes\[0\].rates must be"),
         ({"taxes": {"codes": [{"rates": ["1"]}]}}, r"taxes.codes\[0\].code must be text"),
@@ -139,9 +143,14 @@ def test_one_set_of_rates_cannot_be_mapped_twice() -> None:
         policy_from_json({"taxes": {"codes": codes}})
 
 
-def test_text_that_is_no_json_names_the_line() -> None:
-    with pytest.raises(ConfigurationError, match="line 2"):
+def test_text_that_is_no_json_names_the_line_and_the_column() -> None:
+    with pytest.raises(ConfigurationError, match="line 2, column 2"):
         policy_from_text("{\n oops")
+
+
+def test_text_that_is_nested_without_end_is_refused_too() -> None:
+    with pytest.raises(ConfigurationError, match="nested too deeply"):
+        policy_from_text("[" * 100_000)
 
 
 def test_an_amount_may_be_a_number_and_stays_exact() -> None:
