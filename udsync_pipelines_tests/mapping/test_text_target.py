@@ -34,6 +34,12 @@ def test_text_that_is_too_long_is_cut_without_a_blank_at_its_end() -> None:
     assert memo == "please,"
 
 
+def test_characters_that_are_no_text_never_reach_a_document() -> None:
+    memo = memo_of(ORDER, {"note": "a\x00b\r\nc\x1f\ud83d\td"}, source="raw.note")
+
+    assert memo == "ab\nc\td"
+
+
 @pytest.mark.parametrize("nothing", [None, "", " \n "])
 def test_a_missing_or_blank_text_leaves_the_target_empty(nothing: object) -> None:
     assert memo_of(ORDER, {"note": nothing}, source="raw.note") is None

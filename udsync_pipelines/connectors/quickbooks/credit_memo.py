@@ -7,6 +7,7 @@ from udsync_pipelines.connectors.quickbooks.posted import PostedDocument, read_d
 from udsync_pipelines.connectors.quickbooks.sales_form import (
     BooksIds,
     sales_form,
+    unmailed,
 )
 from udsync_pipelines.connectors.quickbooks.wire import Row
 from udsync_pipelines.posting.documents import SalesDraft
@@ -19,7 +20,7 @@ def payload(draft: SalesDraft, ids: BooksIds) -> Mapping[str, object]:
         RecordRejectedError: its customer or an item is not in the books yet, or its number is
             too long.
     """
-    return sales_form(draft, ids)
+    return unmailed(sales_form(draft, ids))
 
 
 def read(row: Row, home_currency: str) -> PostedDocument:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pydantic import Field
 
 from udsync_pipelines.connectors.quickbooks.entities import BookEntity
+from udsync_pipelines.connectors.quickbooks.text_fields import customer_texts, email_or_none
 from udsync_pipelines.connectors.quickbooks.wire import (
     Amount,
     Email,
@@ -66,20 +67,24 @@ def payload(
 ) -> Mapping[str, object]:
     """The draft as QuickBooks takes it, under this name (one of the draft's names).
 
-    A currency is sent only where the company has several; it can be given at creation only.
+    A currency is sent only where the company has several; it can be given at creation only. An
+    address that the profile fills takes the place of the shop's. An e-mail address that
+    QuickBooks would refuse (2210) is left out.
     """
     currency = draft.currency if has_multicurrency else ""
+    email = None if "," in draft.email else email_or_none(draft.email)
     return without_empty(
         {
             "DisplayName": display_name,
             "GivenName": draft.given_name,
             "FamilyName": draft.family_name,
             "CompanyName": draft.company_name,
-            "PrimaryEmailAddr": {"Address": draft.email} if draft.email else None,
+            "PrimaryEmailAddr": {"Address": email} if email else None,
             "PrimaryPhone": {"FreeFormNumber": draft.phone} if draft.phone else None,
             "BillAddr": _address(draft.billing) or None,
             "ShipAddr": _address(draft.shipping) or None,
             "CurrencyRef": reference(currency) if currency else None,
+            **customer_texts(draft.texts),
         }
     )
 

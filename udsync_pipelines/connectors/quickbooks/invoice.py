@@ -8,6 +8,7 @@ from udsync_pipelines.connectors.quickbooks.sales_form import (
     BooksIds,
     sales_form,
 )
+from udsync_pipelines.connectors.quickbooks.text_fields import shipping_texts
 from udsync_pipelines.connectors.quickbooks.wire import Row
 from udsync_pipelines.posting.documents import SalesDraft
 
@@ -28,6 +29,7 @@ def payload(draft: SalesDraft, ids: BooksIds) -> Mapping[str, object]:
     """
     return {
         **sales_form(draft, ids),
+        **shipping_texts(draft.texts),
         **({"DueDate": draft.due_on} if draft.due_on else {}),
         **_NEVER_ASK_THE_CUSTOMER,
     }

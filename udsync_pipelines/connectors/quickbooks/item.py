@@ -8,6 +8,7 @@ from decimal import Decimal
 from pydantic import Field
 
 from udsync_pipelines.connectors.quickbooks.entities import BookEntity
+from udsync_pipelines.connectors.quickbooks.text_fields import item_texts
 from udsync_pipelines.connectors.quickbooks.wire import (
     Amount,
     Identifier,
@@ -63,7 +64,7 @@ def payload(
     """The draft as QuickBooks takes it, under this name (one of the draft's names).
 
     Give both accounts where there are both: some companies want the expense account for items
-    that are only sold.
+    that are only sold. A description that the profile fills takes the place of the shop's.
     """
     return without_empty(
         {
@@ -74,6 +75,7 @@ def payload(
             "UnitPrice": draft.price,
             "IncomeAccountRef": reference(income_account_id),
             "ExpenseAccountRef": reference(expense_account_id) if expense_account_id else None,
+            **item_texts(draft.texts),
         }
     )
 

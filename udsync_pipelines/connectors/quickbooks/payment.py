@@ -7,10 +7,10 @@ from decimal import Decimal
 from udsync_pipelines.connectors.quickbooks.entities import BookEntity
 from udsync_pipelines.connectors.quickbooks.posted import PostedDocument, read_document
 from udsync_pipelines.connectors.quickbooks.sales_form import (
-    LONGEST_NOTE,
     LONGEST_PAYMENT_REFERENCE,
     BooksIds,
 )
+from udsync_pipelines.connectors.quickbooks.text_fields import note_with
 from udsync_pipelines.connectors.quickbooks.wire import Row, cut, reference, without_empty
 from udsync_pipelines.posting.documents import PaymentDraft
 
@@ -31,7 +31,7 @@ def payload(draft: PaymentDraft, ids: BooksIds, invoice_id: str | None) -> Mappi
             "TxnDate": draft.dated_on,
             "CurrencyRef": reference(draft.currency) if ids.has_multicurrency else None,
             "PaymentRefNum": cut(draft.reference, LONGEST_PAYMENT_REFERENCE),
-            "PrivateNote": cut(draft.private_note, LONGEST_NOTE),
+            "PrivateNote": note_with(draft.private_note, draft.texts),
             "PaymentMethodRef": reference(method) if method else None,
             "DepositToAccountRef": reference(account) if account else None,
             "Line": [_applied(draft, invoice_id)] if invoice_id else None,

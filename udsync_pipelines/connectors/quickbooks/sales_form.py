@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from udsync_pipelines.connectors.quickbooks.address import PLATFORM
+from udsync_pipelines.connectors.quickbooks.text_fields import note_with, sales_form_texts
 from udsync_pipelines.connectors.quickbooks.wire import cut, reference, without_empty
 from udsync_pipelines.errors import RecordRejectedError
 from udsync_pipelines.posting.company import Regime
@@ -17,7 +18,6 @@ from udsync_pipelines.posting.documents import (
 )
 
 LONGEST_NUMBER = 21
-LONGEST_NOTE = 4000
 LONGEST_DESCRIPTION = 4000
 LONGEST_PAYMENT_REFERENCE = 21
 
@@ -82,11 +82,17 @@ def sales_form(draft: SalesDraft, ids: BooksIds) -> dict[str, object]:
             "CustomerRef": reference(ids.customer(draft)),
             "CurrencyRef": reference(draft.currency) if ids.has_multicurrency else None,
             "GlobalTaxCalculation": "TaxExcluded" if is_global else None,
-            "PrivateNote": cut(draft.private_note, LONGEST_NOTE),
+            "PrivateNote": note_with(draft.private_note, draft.texts),
             "Line": [_line(line, ids, draft.source) for line in draft.lines],
             "TxnTaxDetail": _tax_detail(draft),
+            **sales_form_texts(draft.texts),
         }
     )
+
+
+def unmailed(form: Mapping[str, object]) -> dict[str, object]:
+    """A form with its e-mail address for information only: QuickBooks is told not to mail it."""
+    return {**form, **({"EmailStatus": "NotSet"} if "BillEmail" in form else {})}
 
 
 def money_members(draft: SalesDraft) -> dict[str, object]:

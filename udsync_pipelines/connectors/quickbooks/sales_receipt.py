@@ -8,7 +8,9 @@ from udsync_pipelines.connectors.quickbooks.sales_form import (
     BooksIds,
     money_members,
     sales_form,
+    unmailed,
 )
+from udsync_pipelines.connectors.quickbooks.text_fields import shipping_texts
 from udsync_pipelines.connectors.quickbooks.wire import Row
 from udsync_pipelines.posting.documents import SalesDraft
 
@@ -20,7 +22,8 @@ def payload(draft: SalesDraft, ids: BooksIds) -> Mapping[str, object]:
         RecordRejectedError: its customer or an item is not in the books yet, or its number is
             too long.
     """
-    return {**sales_form(draft, ids), **money_members(draft)}
+    form = unmailed(sales_form(draft, ids))
+    return {**form, **shipping_texts(draft.texts), **money_members(draft)}
 
 
 def read(row: Row, home_currency: str) -> PostedDocument:
