@@ -89,7 +89,7 @@ def _single(field: Json, path: str, value: Any, problems: list[Problem]) -> Any:
     if kind == "object":
         return _object(field, path, value, problems)
     if kind == "reference":
-        return _reference(path, value, problems)
+        return _reference(field, path, value, problems)
     if isinstance(value, dict | list):
         problems.append(_wrong_kind(path))
         return None
@@ -111,14 +111,17 @@ def _object(field: Json, path: str, value: Any, problems: list[Problem]) -> Any:
     return kept
 
 
-def _reference(path: str, value: Any, problems: list[Problem]) -> Any:
+def _reference(field: Json, path: str, value: Any, problems: list[Problem]) -> Any:
     if not isinstance(value, dict):
         problems.append(_wrong_kind(path))
         return None
     for name in set(value) - {"value", "name", "type"}:
         _value(None, f"{path}.{name}", None, problems)
     if isinstance(value.get("value"), Decimal):
-        return {**value, "value": str(value["value"])}
+        value = {**value, "value": str(value["value"])}
+    most, text = field.get("max"), str(value.get("value") or "")
+    if most and len(text) > most:
+        problems.append(_too_long(path, most, len(text)))
     return value
 
 
