@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+import sqlalchemy as sa
 from pydantic import SecretStr
 
 from udsync_pipelines.connectors.supabase import connection as supabase
@@ -27,6 +28,7 @@ from udsync_pipelines.services.installation import Installation
 from udsync_pipelines.store.repositories import connection_status, connections
 from udsync_pipelines.store.repositories.connections import Connection, NewConnection
 from udsync_pipelines.store.repositories.tenants import Tenant
+from udsync_pipelines.store.secrets import MultiKey
 from udsync_pipelines.store.tables.states import ConnectionState, Platform
 
 
@@ -134,20 +136,35 @@ def _save(
     warnings: tuple[str, ...],
 ) -> Connected:
     with installation.state.tenant(tenant.id) as transaction:
-        saved = connections.save(transaction, tenant.id, new, installation.keys)
-        others = [
-            other
-            for other in connections.list_all(transaction, tenant.id, new.platform)
-            if other.is_enabled and other.id != saved.id
-        ]
-        for other in others:
-            connections.enable(transaction, tenant.id, other.id, is_enabled=False)
-        connection_status.record_check(
-            transaction,
-            tenant.id,
-            saved.id,
-            state=ConnectionState.HEALTHY,
-            checked_at=datetime.now(UTC),
-            details=facts,
-        )
-    return Connected(saved, facts, warnings, tuple(other.external_id for other in others))
+        saved, replaced = keep(transaction, installation.keys, tenant, new, facts)
+    return Connected(saved, facts, warnings, replaced)
+
+
+def keep(
+    transaction: sa.Connection,
+    keys: MultiKey,
+    tenant: Tenant,
+    new: NewConnection,
+    facts: Mapping[str, Any],
+) -> tuple[Connection, tuple[str, ...]]:
+    """Store an account that was checked, as the only enabled one of its platform.
+
+    Returns the connection, and the accounts that were disabled by it.
+    """
+    saved = connections.save(transaction, tenant.id, new, keys)
+    others = [
+        other
+        for other in connections.list_all(transaction, tenant.id, new.platform)
+        if other.is_enabled and other.id != saved.id
+    ]
+    for other in others:
+        connections.enable(transaction, tenant.id, other.id, is_enabled=False)
+    connection_status.record_check(
+        transaction,
+        tenant.id,
+        saved.id,
+        state=ConnectionState.HEALTHY,
+        checked_at=datetime.now(UTC),
+        details=facts,
+    )
+    return saved, tuple(other.external_id for other in others)
