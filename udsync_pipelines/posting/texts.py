@@ -11,9 +11,10 @@ from typing import TypeAlias, TypeVar
 from udsync_pipelines.mapping.profile import Profile
 from udsync_pipelines.posting.customers import CustomerDraft
 from udsync_pipelines.posting.documents import Composition, DraftKind, PaymentDraft, SalesDraft
+from udsync_pipelines.posting.draft_json import AnyDraft
 from udsync_pipelines.posting.items import ItemDraft
 
-AnyDraft = TypeVar("AnyDraft", bound=SalesDraft | PaymentDraft | CustomerDraft | ItemDraft)
+DraftT = TypeVar("DraftT", bound=AnyDraft)
 Texts: TypeAlias = Mapping[str, Mapping[str, str]]
 """Texts by role (sale, payment, refund, customer, item), then by field of the destination."""
 
@@ -63,7 +64,7 @@ def merged(*texts: Texts) -> Texts:
     return together
 
 
-def with_texts(draft: AnyDraft, texts: Texts) -> AnyDraft:
+def with_texts(draft: DraftT, texts: Texts) -> DraftT:
     """The draft with the texts of its role in the place of those it has."""
     return replace(draft, texts=texts.get(role_of(draft), {}))
 
@@ -74,7 +75,7 @@ def composed_with(composition: Composition, texts: Texts) -> Composition:
     return replace(composition, documents=documents)
 
 
-def role_of(draft: SalesDraft | PaymentDraft | CustomerDraft | ItemDraft) -> str:
+def role_of(draft: AnyDraft) -> str:
     """The role of a draft, which is the table of a profile: sale, payment, refund and so on."""
     match draft:
         case CustomerDraft():
