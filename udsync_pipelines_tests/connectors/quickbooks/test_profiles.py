@@ -1,5 +1,6 @@
 """Profiles towards QuickBooks: the shipped ones on a recorded store, and wrong ones refused."""
 
+import re
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
@@ -26,6 +27,7 @@ from udsync_pipelines.errors import MappingError
 from udsync_pipelines.mapping import to_json
 from udsync_pipelines.posting.texts import texts_of
 
+GUIDE = Path(__file__).parents[3] / "docs" / "how-to" / "map-fields-to-quickbooks.md"
 RECORDED = Path(str(files("udsync_pipelines.emulators.woocommerce"))) / "recorded"
 READERS: dict[Entity, tuple[str, Callable[[bytes], object]]] = {
     Entity.ORDER: ("orders", woo_order.canonical),
@@ -133,3 +135,41 @@ def test_a_document_of_quickbooks_named_as_table_is_answered_with_the_roles() ->
 def _number() -> dict[str, Any]:
     rules = [{"target": "CustomerMemo", "source": "number"}]
     return {DIRECTION: [{"table": "sale", "rules": rules}]}
+
+
+def test_the_examples_of_the_guide_are_valid_and_its_preview_runs(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    tomls = [text for language, text in examples() if language == "toml"]
+    code = next(text for language, text in examples() if language == "python")
+
+    for toml in tomls:
+        exec(code, {"toml": toml, "order": orders()[0], "raw": {}})  # noqa: S102 - our own page
+
+    shown = capsys.readouterr().out
+    assert len(tomls) == 2
+    assert shown.count("sale CustomField") == 3
+    assert "sale ShipMethodRef" in shown
+
+
+def test_the_guide_names_every_field_with_its_length() -> None:
+    rows = [row for row in GUIDE.read_text(encoding="utf-8").splitlines() if row.startswith("| `")]
+
+    for table, fields in KNOWN_TARGETS.items():
+        for field, longest in fields.items():
+            shown = "100" if field == "BillEmail" else str(longest)
+            row = next(row for row in rows if named(field) in row and table in row)
+            assert shown in row.split("|")[3], field
+
+
+def examples() -> list[tuple[str, str]]:
+    """The fenced examples of the guide, with their languages."""
+    return re.findall(r"```(\w+)\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def named(field: str) -> str:
+    """A field as the guide names it: its lines as a range, ShipAddr's places by BillAddr's."""
+    address, _, part = field.partition(".")
+    if part.startswith("Line"):
+        return f"`{address}.Line1` to `{address}.Line5`"
+    return f"`BillAddr.{part}`" if address == "ShipAddr" else f"`{field}`"
