@@ -1,7 +1,7 @@
 """Connecting a tenant's company in QuickBooks: tried first, then put in force."""
 
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -30,7 +30,6 @@ from udsync_pipelines.errors import AuthorizationError, ConfigurationError, Udsy
 from udsync_pipelines.services.books import BASE_URL, OAUTH_URL, READ_ONLY, open_with
 from udsync_pipelines.services.connecting import Connected, keep
 from udsync_pipelines.services.connecting_tokens import (
-    GIVEN,
     GivenTokens,
     TokenPlace,
     in_force,
@@ -38,11 +37,15 @@ from udsync_pipelines.services.connecting_tokens import (
 )
 from udsync_pipelines.services.connecting_trials import prepare_trial
 from udsync_pipelines.services.consent import note_end_of_consent
+from udsync_pipelines.services.databases import plain_url
 from udsync_pipelines.services.installation import Installation
+from udsync_pipelines.store.lane_locks import LaneLocks
 from udsync_pipelines.store.repositories import connection_status, connections, credentials
 from udsync_pipelines.store.repositories.connections import Connection, NewConnection
 from udsync_pipelines.store.repositories.tenants import Tenant
 from udsync_pipelines.store.tables.states import ConnectionState, Platform
+
+_LANE = "connect quickbooks"
 
 
 def connect_quickbooks(  # noqa: PLR0913 - what an operator gives
@@ -85,15 +88,32 @@ def connect_quickbooks(  # noqa: PLR0913 - what an operator gives
         READ_ONLY: read_only,
     }
     prepare = partial(prepare_trial, installation, tenant, company, tokens, settings)
-    connection, place = prepare()
-    try:
-        checked = _check(installation, connection, place)
-    except AuthorizationError:
-        if not _is_spent_successor(place):
-            raise
+    with _alone(installation, tenant):
         connection, place = prepare()
-        checked = _check(installation, connection, place)
-    return _put_in_force(installation, tenant, connection, place, checked)
+        try:
+            checked = _check(installation, connection, place)
+        except AuthorizationError:
+            if not _is_spent_successor(place):
+                raise
+            connection, place = prepare()
+            checked = _check(installation, connection, place)
+        return _put_in_force(installation, tenant, connection, place, checked)
+
+
+@contextmanager
+def _alone(installation: Installation, tenant: Tenant) -> Iterator[None]:
+    """Let one command at a time connect a company of this tenant."""
+    with closing(LaneLocks(plain_url(installation.databases.state_url))) as locks:
+        try:
+            locks.hold(tenant.id, tenant.name, _LANE)
+        except ConfigurationError as busy:
+            raise ConfigurationError(
+                f"another command is connecting QuickBooks for {tenant.name} right now.",
+                cure="Wait for it to end, then look whether yours is still needed.",
+                code="connecting_busy",
+                platform=PLATFORM,
+            ) from busy
+        yield
 
 
 def _given(
@@ -216,20 +236,11 @@ def _put_in_force(
     checked: Checked,
 ) -> Connected:
     facts = _facts(connection, checked)
-    owner, mark = place.store.owner, place.given.mark
     with installation.state.tenant(tenant.id) as transaction:
         # Locks the row: a renewal that is under way ends first.
         connections.enable(transaction, tenant.id, connection.id, is_enabled=True)
-        held = credentials.open_all(transaction, owner, installation.keys)
-        places = (on_trial(held), in_force(held)) if place.is_trial else (in_force(held),)
-        tokens = next((found for found in places if found.get(GIVEN) == mark), None)
-        if tokens is None:
-            raise ConfigurationError(
-                f"another command has connected the company {connection.external_id} meanwhile.",
-                cure="Connect it again if yours is to hold.",
-                code="connected_meanwhile",
-                platform=PLATFORM,
-            )
+        held = credentials.open_all(transaction, place.store.owner, installation.keys)
+        tokens = on_trial(held) if place.is_trial else in_force(held)
         new = NewConnection(
             Platform.QUICKBOOKS,
             checked.name.name or connection.name,

@@ -14,12 +14,15 @@ from udsync_pipelines.connectors.quickbooks.entities import BookEntity
 from udsync_pipelines.connectors.quickbooks.query import Query
 from udsync_pipelines.emulators.quickbooks import CompanyEmulator
 from udsync_pipelines.errors import AuthorizationError, ConfigurationError
+from udsync_pipelines.posting.proposal import Confidence, ShopSide
+from udsync_pipelines.posting.propose import propose
 from udsync_pipelines.services.books import open_books, visibility_horizon
 from udsync_pipelines.services.installation import Installation
 from udsync_pipelines.store.repositories import connection_status
 from udsync_pipelines.store.repositories.tenants import Tenant
 from udsync_pipelines.store.tables.states import ConnectionState
 from udsync_pipelines_tests.services.emulated_books import (
+    StartCompany,
     company,
     installation,
     renewals,
@@ -48,6 +51,27 @@ def test_opened_books_read_the_company_and_its_reference_lists(
     assert found.country == "CA"
     assert "GST" in {code.name for code in found.tax_codes}
     assert {item.name for item in found.items} >= {"Services", "Hours"}
+
+
+@pytest.mark.parametrize("country", ["CA", "US", "GB"])
+def test_a_prepared_company_leaves_no_item_of_a_policy_open(
+    installation: Installation, tenant: Tenant, start_company: StartCompany, country: str
+) -> None:
+    prepared = start_company(country=country, sales_items=True)
+    connection = store_company(installation, tenant, prepared)
+
+    with open_books(installation, tenant, connection) as books:
+        proposal = propose(ShopSide(timezone="UTC", rates=()), books.lists.with_items())
+
+    confidence = {
+        finding.field: finding.confidence
+        for finding in proposal.findings
+        if finding.field.startswith("items.")
+    }
+    assert set(confidence) == {
+        "items.shipping", "items.fees", "items.unmatched", "items.rounding", "items.refunds",
+    }  # fmt: skip
+    assert set(confidence.values()) == {Confidence.CERTAIN}
 
 
 def test_opening_asks_nothing_of_quickbooks(
@@ -101,6 +125,8 @@ PROCESS = """
 import sys
 from udsync_pipelines.connectors.quickbooks.entities import BookEntity
 from udsync_pipelines.connectors.quickbooks.query import Query
+from udsync_pipelines.posting.proposal import Confidence, ShopSide
+from udsync_pipelines.posting.propose import propose
 from udsync_pipelines.services.books import open_books
 from udsync_pipelines.services.installation import open_installation
 from udsync_pipelines.store.repositories import connections

@@ -1,5 +1,7 @@
 """Connecting a company: what is stored when, and what a failed check leaves behind."""
 
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -226,6 +228,38 @@ def test_the_same_refresh_token_may_be_given_again_long_after_its_first_use(
     assert second.connection.id == first.connection.id
     assert second.connection.settings["read_only"] is True
     assert works(installation, tenant)
+
+
+def test_a_second_command_at_the_same_time_is_refused_before_it_asks_anything(
+    installation: Installation, tenant: Tenant, company: CompanyEmulator
+) -> None:
+    company.faults.add("slow", path="/oauth2", seconds=1)
+    first = threading.Thread(target=connect, args=(installation, tenant, company))
+    first.start()
+    while not company.faults.listed()[0].struck:
+        time.sleep(0.01)
+
+    with pytest.raises(ConfigurationError) as caught:
+        connect(installation, tenant, company)
+    first.join()
+
+    assert caught.value.code == "connecting_busy"
+    assert renewals(company) == 1
+    assert works(installation, tenant)
+
+
+def test_connecting_again_beside_a_running_sync_keeps_that_sync_going(
+    installation: Installation, tenant: Tenant, company: CompanyEmulator
+) -> None:
+    connected = connect(installation, tenant, company)
+
+    with open_books(installation, tenant, connected.connection) as running:
+        before = running.client.count(Query(BookEntity.ITEM))
+        connect(installation, tenant, company)
+        company.control.expire_tokens()
+        after = running.client.count(Query(BookEntity.ITEM))
+
+    assert before == after == 2
 
 
 def test_a_wrong_secret_beside_a_used_token_leaves_the_tokens_in_force(
