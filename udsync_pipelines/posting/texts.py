@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar
 
 from udsync_pipelines.mapping.profile import Profile
 from udsync_pipelines.posting.customers import CustomerDraft
-from udsync_pipelines.posting.documents import Composition, DraftKind, PaymentDraft, SalesDraft
+from udsync_pipelines.posting.documents import Composition, DraftKind
 from udsync_pipelines.posting.draft_json import AnyDraft
 from udsync_pipelines.posting.items import ItemDraft
 
@@ -77,10 +77,6 @@ def composed_with(composition: Composition, texts: Texts) -> Composition:
 
 def role_of(draft: AnyDraft) -> str:
     """The role of a draft, which is the table of a profile: sale, payment, refund and so on."""
-    match draft:
-        case CustomerDraft():
-            return "customer"
-        case ItemDraft():
-            return "item"
-        case SalesDraft() | PaymentDraft():
-            return _ROLES[draft.kind]
+    if isinstance(draft, CustomerDraft):
+        return "customer"
+    return "item" if isinstance(draft, ItemDraft) else _ROLES[draft.kind]

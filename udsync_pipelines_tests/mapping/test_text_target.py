@@ -49,6 +49,17 @@ def test_a_number_is_written_in_plain_digits() -> None:
     assert memo_of(ORDER, {"weight": 12}, source="raw.weight") == "12"
 
 
+def test_a_constant_that_fits_is_written_as_it_is() -> None:
+    assert memo_of(ORDER, value="eight ch") == "eight ch"
+    assert memo_of(ORDER, value=7) == "7"
+
+
+def test_functions_run_before_the_text_is_cut() -> None:
+    step = {"function": "prefix", "text": "Order "}
+
+    assert memo_of(ORDER, source="number", apply=[step]) == "Order 10"
+
+
 def test_a_preview_shows_the_text_as_it_will_be_cut() -> None:
     profile = loaded({"target": "Memo", "source": "raw.note"})
 
