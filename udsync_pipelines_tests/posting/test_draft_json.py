@@ -1,3 +1,5 @@
+"""Drafts survive being kept as JSON, and their digests tell them apart."""
+
 import json
 from dataclasses import replace
 from datetime import date
