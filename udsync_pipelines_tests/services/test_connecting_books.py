@@ -255,8 +255,8 @@ def test_connecting_again_beside_a_running_sync_keeps_that_sync_going(
 
     with open_books(installation, tenant, connected.connection) as running:
         before = running.client.count(Query(BookEntity.ITEM))
-        connect(installation, tenant, company)
         company.control.expire_tokens()
+        connect(installation, tenant, company)
         after = running.client.count(Query(BookEntity.ITEM))
 
     assert before == after == 2
