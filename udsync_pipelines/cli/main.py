@@ -7,7 +7,17 @@ from collections.abc import Callable, Sequence
 import typer
 from typer.exceptions import TyperException
 
-from udsync_pipelines.cli import connect, db, demo, emulate, plan, services, sync, tenant
+from udsync_pipelines.cli import (
+    connect,
+    db,
+    demo,
+    emulate,
+    plan,
+    policy,
+    services,
+    sync,
+    tenant,
+)
 from udsync_pipelines.cli.output import ExitCode, complain, emit_json
 from udsync_pipelines.errors import UdsyncError
 
@@ -32,6 +42,7 @@ for name, command in COMMANDS:
 
 app.add_typer(tenant.app, name="tenant")
 app.add_typer(connect.app, name="connect")
+app.add_typer(policy.app, name="policy")
 app.add_typer(plan.app, name="plan")
 app.add_typer(emulate.app, name="emulate")
 app.add_typer(db.app, name="db")

@@ -22,7 +22,8 @@ class Finding:
     """One decision of a proposed policy.
 
     `field` is where it stands in the policy, `value` what is proposed (None when open) and
-    `choices` what else is possible, both ids of the books; `sentence` explains it.
+    `choices` what else is possible, both ids of the books; `sentence` explains it. `creates` is
+    the name of an item that accepting the policy adds to the books, empty for none.
     """
 
     field: str
@@ -30,6 +31,7 @@ class Finding:
     confidence: Confidence
     sentence: str
     choices: tuple[str, ...] = ()
+    creates: str = ""
 
 
 @dataclass(frozen=True, slots=True)

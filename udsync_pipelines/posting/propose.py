@@ -27,6 +27,14 @@ _ITEM_WORDS: Mapping[str, tuple[str, ...]] = {
     "refunds": ("refunds", "refund", "goodwill"),
 }
 
+_ITEM_NAMES: Mapping[str, str] = {
+    "shipping": "Shipping",
+    "fees": "Fees",
+    "unmatched": "Other sales",
+    "rounding": "Rounding",
+    "refunds": "Refunds",
+}
+
 
 def propose(shop: ShopSide, company: Company) -> Proposal:
     """A policy for this shop and these books, with a sentence for each of its decisions.
@@ -36,6 +44,8 @@ def propose(shop: ShopSide, company: Company) -> Proposal:
     taxes, tax_findings = propose_taxes(shop, company)
     items, item_findings = _items(company)
     new_items, new_item_findings = propose_new_items(company)
+    if not (new_items.income_account_id and new_items.expense_account_id):
+        item_findings = [_not_created(finding) for finding in item_findings]
     gateways, gateway_findings = propose_gateways(shop.gateways, company)
     policy = replace(
         PostingPolicy(prefix=shop.prefix, timezone=shop.timezone),
@@ -108,8 +118,34 @@ def _item(role: str, company: Company) -> Finding:
         named = ", ".join(item.name for item in near)
         sentence = f"Lines for {role} could go on {named}: choose one."
     else:
-        sentence = f"The books have no item for {role}: create one, a service, and choose it."
+        return _new_item(role, company)
     return Finding(field, None, Confidence.OPEN, sentence, choices)
+
+
+def _new_item(role: str, company: Company) -> Finding:
+    """The item that accepting the policy creates, unless its name is taken."""
+    field, name = f"items.{role}", _ITEM_NAMES[role]
+    if any(comparable(item.name) == comparable(name) for item in company.items):
+        sentence = (
+            f"The books' item {name} is inactive or a category, so lines for {role} cannot go on "
+            "it: make it active, or choose another."
+        )
+        return Finding(field, None, Confidence.OPEN, sentence)
+    sentence = (
+        f"The books have no item for {role}: accepting this policy creates the service {name} "
+        "there, unless another item is chosen before."
+    )
+    return Finding(field, None, Confidence.LIKELY, sentence, creates=name)
+
+
+def _not_created(finding: Finding) -> Finding:
+    if not finding.creates:
+        return finding
+    sentence = (
+        f"The books have no item for {finding.field.removeprefix('items.')}: create one, a "
+        "service, and choose it."
+    )
+    return replace(finding, confidence=Confidence.OPEN, sentence=sentence, creates="")
 
 
 def _near(words: Sequence[str], items: Sequence[BooksItem]) -> list[BooksItem]:

@@ -1,6 +1,7 @@
 """Proposing tax codes: sets of the shop's rates against the components of the books' codes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from udsync_pipelines.domain.order import LineKind, Order
@@ -17,7 +18,10 @@ _EXEMPT = ("exempt", "exonéré")
 def propose_taxes(shop: ShopSide, company: Company) -> tuple[TaxPolicy, list[Finding]]:
     """A tax map with a finding for each set of rates, and the codes of untaxed lines."""
     rates = {rate.id: rate for rate in shop.rates}
-    findings = [_for_set(found, rates, company) for found in rate_sets_of(shop)]
+    seen = set(shop.rate_sets)
+    findings = [
+        _unless_unseen(_for_set(found, rates, company), found, seen) for found in rate_sets_of(shop)
+    ]
     codes = {
         frozenset(finding.field.removeprefix("taxes.codes.").split("+")): finding.value
         for finding in findings
@@ -80,6 +84,16 @@ def _for_set(found: frozenset[str], rates: dict[str, ShopRate], company: Company
     parts = [rates[rate] for rate in _in_order(found)]
     matching = [code for code in _active(company) if _same_components(parts, code)]
     return _chosen(field, parts, matching)
+
+
+def _unless_unseen(
+    finding: Finding, found: frozenset[str], seen: Collection[frozenset[str]]
+) -> Finding:
+    """A set that no order bears needs no decision before one does."""
+    if finding.confidence is not Confidence.OPEN or found in seen:
+        return finding
+    sentence = f"{finding.sentence} No order read so far bears it; one that does will be parked."
+    return replace(finding, confidence=Confidence.CONFIRM, sentence=sentence)
 
 
 def _chosen(field: str, parts: Sequence[ShopRate], codes: Sequence[TaxCode]) -> Finding:

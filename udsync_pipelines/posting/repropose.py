@@ -29,8 +29,8 @@ def keep_choices(proposal: Proposal, current: PostingPolicy, company: Company) -
     for finding in proposal.findings:
         kept = _kept(finding, current, company)
         findings.append(kept)
-        if kept.field.startswith(_CHOSEN_FROM_BOOKS) and kept.value:
-            policy = with_field(policy, kept.field, kept.value)
+        if _is_choice(kept) and (kept.value or field_of(policy, kept.field)):
+            policy = with_field(policy, kept.field, kept.value or "")
     return Proposal(policy, tuple(findings))
 
 
@@ -39,8 +39,13 @@ def chosen_by_hand(findings: Sequence[Finding], policy: PostingPolicy) -> tuple[
     return tuple(_edited(finding, policy) for finding in findings)
 
 
+def _is_choice(finding: Finding) -> bool:
+    """True for one id of the books; `taxes.codes` alone speaks of all sets of rates."""
+    return finding.field.startswith(_CHOSEN_FROM_BOOKS) and finding.field != "taxes.codes"
+
+
 def _kept(finding: Finding, current: PostingPolicy, company: Company) -> Finding:
-    if finding.field.startswith(_CHOSEN_FROM_BOOKS) and finding.field != "taxes.codes":
+    if _is_choice(finding):
         return _kept_choice(finding, current, company)
     if finding.field == "timezone" and finding.value != current.timezone:
         sentence = (
@@ -63,18 +68,19 @@ def _kept_choice(finding: Finding, current: PostingPolicy, company: Company) -> 
         return finding
     if wrong_choices(with_field(_NOTHING, finding.field, before), company):
         doubt = f"The former choice, {before}, no longer works. {finding.sentence}"
-        confidence = Confidence.CONFIRM if finding.value else Confidence.OPEN
+        is_open = finding.confidence is Confidence.OPEN or not (finding.value or finding.creates)
+        confidence = Confidence.OPEN if is_open else Confidence.CONFIRM
         return replace(finding, confidence=confidence, sentence=doubt)
     if before == finding.value:
         return replace(finding, confidence=Confidence.CERTAIN)
     sentence = f"Stays {before}, as chosen before."
-    return replace(finding, value=before, confidence=Confidence.CERTAIN, sentence=sentence)
+    return replace(
+        finding, value=before, confidence=Confidence.CERTAIN, sentence=sentence, creates=""
+    )
 
 
 def _edited(finding: Finding, policy: PostingPolicy) -> Finding:
-    if not finding.field.startswith((*_CHOSEN_FROM_BOOKS, "timezone", "start_on")):
-        return finding
-    if finding.field == "taxes.codes":
+    if not _is_choice(finding) and finding.field not in ("timezone", "start_on"):
         return finding
     value = field_of(policy, finding.field)
     if value == finding.value or (not value and not finding.value):
@@ -83,5 +89,9 @@ def _edited(finding: Finding, policy: PostingPolicy) -> Finding:
         sentence = "Nothing is chosen here any more."
         return replace(finding, value=None, confidence=Confidence.OPEN, sentence=sentence)
     return replace(
-        finding, value=str(value), confidence=Confidence.CERTAIN, sentence="Chosen by hand."
+        finding,
+        value=str(value),
+        confidence=Confidence.CERTAIN,
+        sentence="Chosen by hand.",
+        creates="",
     )

@@ -76,7 +76,8 @@ def test_every_set_of_rates_on_recorded_lines_is_proposed_or_reported() -> None:
 
 
 def test_a_rate_that_no_code_has_stays_open_with_its_place() -> None:
-    proposal = propose(shop(ShopRate("11", "VAT", Decimal(20), country="GB")), CANADA)
+    british = ShopRate("11", "VAT", Decimal(20), country="GB")
+    proposal = propose(shop(british, rate_sets=[frozenset({"11"})]), CANADA)
 
     open_rate = finding(proposal, "taxes.codes.11")
 
@@ -96,7 +97,9 @@ def test_equal_rates_of_several_provinces_are_told_apart_by_state() -> None:
 
 
 def test_equal_rates_without_a_telling_name_are_not_guessed() -> None:
-    found = finding(propose(shop(ShopRate("20", "HST", Decimal(15))), CANADA), "taxes.codes.20")
+    side = shop(ShopRate("20", "HST", Decimal(15)), rate_sets=[frozenset({"20"})])
+
+    found = finding(propose(side, CANADA), "taxes.codes.20")
 
     assert (found.confidence, found.value) == (Confidence.OPEN, None)
     assert found.choices == ("12", "13", "14")
@@ -106,7 +109,9 @@ def test_a_compound_rate_is_not_the_same_as_a_plain_one() -> None:
     plain = ShopRate("1", "GST", Decimal(5), state="QC")
     compound = ShopRate("2", "QST", Decimal("9.975"), state="QC", priority=2, is_compound=True)
 
-    found = finding(propose(shop(plain, compound), CANADA), "taxes.codes.1+2")
+    side = shop(plain, compound, rate_sets=[frozenset({"1", "2"})])
+
+    found = finding(propose(side, CANADA), "taxes.codes.1+2")
 
     assert found.confidence is Confidence.OPEN
 
@@ -140,7 +145,37 @@ def test_items_are_proposed_by_name_and_missing_ones_reported() -> None:
 
     assert proposal.policy.items.shipping == "8"
     assert finding(proposal, "items.shipping").confidence is Confidence.LIKELY
-    assert finding(proposal, "items.rounding").confidence is Confidence.OPEN
+    rounding = finding(proposal, "items.rounding")
+    assert (rounding.value, rounding.confidence) == (None, Confidence.LIKELY)
+    assert rounding.creates == "Rounding"
+    assert "creates the service Rounding" in rounding.sentence
+
+
+def test_a_rate_that_no_order_bears_needs_no_decision_yet() -> None:
+    proposal = propose(shop(ShopRate("11", "VAT", Decimal(20), country="GB")), CANADA)
+
+    unseen = finding(proposal, "taxes.codes.11")
+
+    assert (unseen.confidence, unseen.value) == (Confidence.CONFIRM, None)
+    assert unseen.sentence.endswith("No order read so far bears it; one that does will be parked.")
+
+
+def test_items_are_not_created_without_accounts_for_them() -> None:
+    proposal = propose(shop(), replace(CANADA, items=(), accounts=()))
+
+    shipping = finding(proposal, "items.shipping")
+
+    assert (shipping.confidence, shipping.creates) == (Confidence.OPEN, "")
+    assert shipping.sentence.startswith("The books have no item for shipping: create one")
+
+
+def test_an_inactive_item_of_the_name_is_neither_used_nor_doubled() -> None:
+    idle = BooksItem("8", "Rounding", "Service", is_active=False)
+
+    rounding = finding(propose(shop(), replace(CANADA, items=(idle,))), "items.rounding")
+
+    assert (rounding.confidence, rounding.creates) == (Confidence.OPEN, "")
+    assert "make it active" in rounding.sentence
 
 
 def test_two_items_that_sound_alike_are_not_guessed() -> None:

@@ -67,6 +67,28 @@ def test_a_choice_that_the_books_no_longer_offer_is_proposed_anew() -> None:
     assert replaced.sentence.startswith("The former choice, 404, no longer works. Lines for")
 
 
+def test_a_choice_that_nothing_can_replace_is_cleared_and_asked_for() -> None:
+    stale = with_field(POLICY, "gateways.stripe.payment_method_id", "404")
+    nameless = replace(CANADA, payment_methods=())
+
+    proposal = keep_choices(propose(SIDE, nameless), stale, nameless)
+
+    asked = finding(proposal, "gateways.stripe.payment_method_id")
+    assert proposal.policy.gateways["stripe"] == GatewayPolicy("36", None)
+    assert (asked.value, asked.confidence) == (None, Confidence.OPEN)
+
+
+def test_an_item_that_was_made_inactive_is_created_under_its_usual_name() -> None:
+    stale = with_field(POLICY, "items.fees", "404")
+    fewer = replace(CANADA, items=tuple(item for item in CANADA.items if item.name != "Fees"))
+
+    proposal = keep_choices(propose(SIDE, fewer), stale, fewer)
+
+    created = finding(proposal, "items.fees")
+    assert proposal.policy.items.fees == ""
+    assert (created.creates, created.confidence) == ("Fees", Confidence.CONFIRM)
+
+
 def test_a_gateway_that_is_new_in_the_shop_is_added() -> None:
     fewer = replace(POLICY, gateways={"*": GatewayPolicy("37")})
 

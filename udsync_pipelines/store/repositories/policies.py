@@ -131,11 +131,7 @@ def accept(
             cure="Run `udsync policy propose` first.",
         )
     if version is not None and waiting.version != version:
-        raise ConfigurationError(
-            f"The proposed posting policy is no longer {version} but {waiting.version}.",
-            code="policy_changed",
-            cure="Look at it with `udsync policy show --proposed`, then accept it.",
-        )
+        raise changed_meanwhile(version, waiting.version)
     _retire(connection, tenant_id, source, target, PostingPolicyState.ACTIVE)
     statement = (
         sa.update(PostingPolicies)
@@ -146,13 +142,15 @@ def accept(
     return _stored(connection.execute(statement).mappings().one())
 
 
-def put(
+def put(  # noqa: PLR0913 - whose policy, which one, who chose it and why
     connection: sa.Connection,
     tenant_id: UUID,
     source: UUID,
     target: UUID,
     policy: PostingPolicy,
     created_by: str | None = None,
+    *,
+    findings: Iterable[Finding] = (),
 ) -> StoredPolicy:
     """Put this policy in force at once; the one it replaces is retired, a proposal stays.
 
@@ -163,8 +161,17 @@ def put(
     if current is not None and current.policy == policy:
         return current
     _retire(connection, tenant_id, source, target, PostingPolicyState.ACTIVE)
-    values = _values(policy, (), created_by) | {"activated_at": sa.func.now()}
+    values = _values(policy, findings, created_by) | {"activated_at": sa.func.now()}
     return _insert(connection, tenant_id, source, target, PostingPolicyState.ACTIVE, values)
+
+
+def changed_meanwhile(shown: str, waiting: str) -> ConfigurationError:
+    """The refusal to accept another proposal than the one that a person was shown."""
+    return ConfigurationError(
+        f"The proposed posting policy is no longer {shown} but {waiting}.",
+        code="policy_changed",
+        cure="Look at it with `udsync policy show --proposed`, then accept it.",
+    )
 
 
 def finding_to_json(finding: Finding) -> dict[str, Any]:
@@ -175,6 +182,7 @@ def finding_to_json(finding: Finding) -> dict[str, Any]:
         "confidence": finding.confidence.value,
         "sentence": finding.sentence,
         "choices": [*finding.choices],
+        "creates": finding.creates,
     }
 
 
@@ -185,6 +193,7 @@ def _finding(stored: Mapping[str, Any]) -> Finding:
         confidence=Confidence(stored["confidence"]),
         sentence=stored["sentence"],
         choices=tuple(stored["choices"]),
+        creates=stored["creates"],
     )
 
 

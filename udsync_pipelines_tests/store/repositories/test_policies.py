@@ -29,6 +29,7 @@ FULL = PostingPolicy(
 )
 OTHER = replace(FULL, prefix="AB")
 ASKED = Finding("items.fees", None, Confidence.OPEN, "Choose an item.", ("8", "9"))
+NEW = Finding("items.fees", None, Confidence.LIKELY, "It is created.", creates="Fees")
 SURE = Finding("items.shipping", "8", Confidence.CERTAIN, "It is named for it.")
 
 
@@ -94,11 +95,11 @@ def test_a_tenant_begins_with_no_policy_at_all(way: Way) -> None:
 
 
 def test_a_proposal_is_kept_whole_and_takes_no_effect(way: Way) -> None:
-    kept = way.propose(FULL, ASKED, SURE, by="books@shop.example")
+    kept = way.propose(FULL, ASKED, SURE, NEW, by="books@shop.example")
 
     assert way.active() is None
     assert way.proposed() == kept
-    assert (kept.policy, kept.findings, kept.open) == (FULL, (ASKED, SURE), (ASKED,))
+    assert (kept.policy, kept.findings, kept.open) == (FULL, (ASKED, SURE, NEW), (ASKED,))
     assert (kept.state, kept.created_by) == (PostingPolicyState.PROPOSED, "books@shop.example")
     assert (kept.activated_at, kept.retired_at) == (None, None)
     assert len(kept.version) == 16
