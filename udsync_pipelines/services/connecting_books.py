@@ -46,6 +46,7 @@ from udsync_pipelines.store.repositories.tenants import Tenant
 from udsync_pipelines.store.tables.states import ConnectionState, Platform
 
 _LANE = "connect quickbooks"
+_REFUSED = "refresh_token_refused"
 
 
 def connect_quickbooks(  # noqa: PLR0913 - what an operator gives
@@ -192,7 +193,7 @@ def _told(error: UdsyncError, connection: Connection, place: TokenPlace) -> Udsy
             "Intuit does not accept this refresh token.",
             cure="Get a new one with this app's id and secret: each ends when it is used "
             "elsewhere, after 100 days, or when consent is withdrawn.",
-            code="refresh_token_refused",
+            code=_REFUSED,
             platform=PLATFORM,
             request_id=error.request_id,
         )
@@ -211,7 +212,7 @@ def _note_failure(
 ) -> None:
     """Note it, unless a trial failed beside tokens in force: of those nothing was found."""
     if connection.is_enabled:
-        if not place.is_trial and isinstance(error, AuthorizationError):
+        if not place.is_trial and error.code == _REFUSED:
             note_end_of_consent(installation.state, connection.tenant_id, connection.id)
         return
     with installation.state.tenant(connection.tenant_id) as transaction:

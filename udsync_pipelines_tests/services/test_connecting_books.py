@@ -32,6 +32,7 @@ from udsync_pipelines_tests.services.emulated_books import (
     start_company,
     status_of,
     tenant,
+    with_settings,
 )
 
 __all__ = ["company", "installation", "start_company", "tenant"]
@@ -233,8 +234,9 @@ def test_the_same_refresh_token_may_be_given_again_long_after_its_first_use(
 def test_a_second_command_at_the_same_time_is_refused_before_it_asks_anything(
     installation: Installation, tenant: Tenant, company: CompanyEmulator
 ) -> None:
-    company.faults.add("slow", path="/oauth2", seconds=1)
-    first = threading.Thread(target=connect, args=(installation, tenant, company))
+    company.faults.add("slow", path="/oauth2", seconds=2)
+    patient = with_settings(installation, http_timeout_seconds=30)
+    first = threading.Thread(target=connect, args=(patient, tenant, company))
     first.start()
     while not company.faults.listed()[0].struck:
         time.sleep(0.01)
@@ -270,7 +272,26 @@ def test_a_wrong_secret_beside_a_used_token_leaves_the_tokens_in_force(
     with pytest.raises(AuthorizationError) as caught:
         connect(installation, tenant, company, client_secret="wrong")
 
+    (stored,) = books_of(installation, tenant)
     assert caught.value.code == "client_refused"
+    assert status_of(installation, stored).state is ConnectionState.HEALTHY
+    assert works(installation, tenant)
+
+
+def test_a_secret_that_was_replaced_at_intuit_is_taken_with_the_old_token(
+    installation: Installation, tenant: Tenant, start_company: StartCompany
+) -> None:
+    former = start_company(rotate_seconds=86_400)
+    connect(installation, tenant, former)
+    former.stop()
+    port = int(former.url.rpartition(":")[2])
+    anew = start_company(rotate_seconds=86_400, port=port, client_secret="replaced-secret")
+
+    connect(installation, tenant, anew)
+
+    (stored,) = books_of(installation, tenant)
+    assert secrets_of(installation, stored)["client_secret"] == "replaced-secret"
+    assert renewals(anew) == 1
     assert works(installation, tenant)
 
 
