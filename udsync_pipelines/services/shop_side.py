@@ -54,9 +54,9 @@ def read_shop_side(installation: Installation, tenant: Tenant, store: Connection
             policy=RetryPolicy(budget=installation.settings.retry_budget_seconds),
         )
         facts = check_connection(client)
-        rates = [*_rates(client)]
+        rates = [*rates_of(client)]
         offered = client.gateways()
-    zone, doubt = _zone(facts, tenant)
+    zone, doubt = zone_of(facts, tenant.timezone)
     return ShopSide(
         timezone=zone,
         timezone_doubt=doubt,
@@ -115,7 +115,12 @@ def _orders(archive: PostgresArchive) -> Iterator[Order]:
                     continue  # the sync has parked it, with its reason
 
 
-def _rates(client: WooCommerceClient) -> Iterator[ShopRate]:
+def rates_of(client: WooCommerceClient) -> Iterator[ShopRate]:
+    """Every tax rate of the store, by id, a page at a time.
+
+    Raises:
+        RecordRejectedError: a rate cannot be understood; the message names the field.
+    """
     page = 1
     while True:
         request = ListRequest(
@@ -148,8 +153,12 @@ def _credentials(installation: Installation, tenant: Tenant, store: Connection) 
     )
 
 
-def _zone(facts: StoreFacts, tenant: Tenant) -> tuple[str, str]:
-    """The zone that dates the store's documents, and what is doubtful about it."""
+def zone_of(facts: StoreFacts, tenant_zone: str) -> tuple[str, str]:
+    """The zone that dates the store's documents, and a sentence on what is doubtful about it.
+
+    Many stores name no place but hours from Greenwich; where these are whole there is a zone for
+    them, else the tenant's own is taken.
+    """
     if _is_zone(facts.timezone):
         return facts.timezone, ""
     hours = facts.gmt_offset
@@ -164,9 +173,9 @@ def _zone(facts: StoreFacts, tenant: Tenant) -> tuple[str, str]:
         return name, doubt
     doubt = (
         f"The store names no place for its time zone, only {shown}: documents are dated in the "
-        f"tenant's zone, {tenant.timezone}, unless another zone is set."
+        f"tenant's zone, {tenant_zone}, unless another zone is set."
     )
-    return tenant.timezone, doubt
+    return tenant_zone, doubt
 
 
 def _is_zone(name: str) -> bool:

@@ -1,6 +1,5 @@
 """Policies of a tenant between an emulated store and an emulated company, over HTTP."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -34,7 +33,7 @@ from udsync_pipelines_tests.services.policy_places import (
     between,
     store_shop,
 )
-from udsync_pipelines_tests.store_fixtures import StartStore, recorded_store, store_emulator
+from udsync_pipelines_tests.store_fixtures import recorded_store, store_emulator
 
 __all__ = [
     "company",
@@ -46,8 +45,6 @@ __all__ = [
 ]
 
 pytestmark = pytest.mark.postgres
-
-Connect = Callable[..., PolicyPlace]
 
 
 @pytest.fixture
@@ -151,20 +148,6 @@ def test_proposing_writes_nothing_to_the_books(bare_place: PolicyPlace) -> None:
     propose(bare_place)
 
     assert item_names(bare_place) == before
-
-
-def test_a_store_with_a_fixed_offset_has_its_zone_confirmed(
-    installation: Installation,
-    tenant: Tenant,
-    store_emulator: StartStore,
-    company: CompanyEmulator,
-) -> None:
-    store_shop(installation, tenant, store_emulator(zone="Etc/GMT+7"))
-    store_company(installation, tenant, company)
-
-    stored = policies.propose(installation, tenant.name).stored
-
-    assert stored.policy.timezone == "Etc/GMT+7"
 
 
 @pytest.mark.parametrize("country", ["US", "GB"])
