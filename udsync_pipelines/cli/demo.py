@@ -112,7 +112,7 @@ def _sync_twice(installation: Installation, tenant: Tenant, store: StoreEmulator
     first = _sync(installation, tenant, "First sync", ledger)
     second = _sync(installation, tenant, "Second sync, nothing has changed", ledger)
     with open_engine(installation, tenant.name) as engine:
-        result = compare(store.sums(), engine.destinations[0].sums(), first, second)
+        result = compare(store.sums(), engine.opened.databases[0].sums(), first, second)
     print_result(result)
     return result
 

@@ -19,7 +19,13 @@ from udsync_pipelines.orchestration.metadata import (
 )
 from udsync_pipelines.orchestration.resources import SyncEngines
 from udsync_pipelines.services.engines import TenantEngine
+from udsync_pipelines.sync.engine import SyncReport
 from udsync_pipelines.sync.entities import DESTINATIONS, Lane
+
+DESCRIPTIONS = {
+    "supabase": "Write the approved changes to Supabase, a batch a transaction.",
+    "quickbooks": "Post the approved changes to QuickBooks: customers and items, then documents.",
+}
 
 
 @dataclass(frozen=True)
@@ -95,7 +101,7 @@ def load_op(name: str, platform: str) -> dg.OpDefinition:
 
     @dg.op(
         name=f"load_{name}_to_{platform}",
-        description=f"Write the approved changes to {platform}, a batch a transaction.",
+        description=DESCRIPTIONS[platform],
     )
     @explained
     def load(context: dg.OpExecutionContext, sync: str, engines: SyncEngines) -> str:
@@ -122,14 +128,21 @@ def close_op(name: str) -> dg.OpDefinition:
         tenant, plan_id = _resume(syncs[0], engines)
         report = tenant.close_sync(plan_id)
         context.add_output_metadata(plan_metadata(report.plan) | {"parked": report.parked})
-        if report.newly_parked:
+        if report.newly_parked or report.in_doubt:
             raise dg.Failure(
-                f"{report.count_newly_parked} records were parked; all others are synced",
-                metadata=parked_metadata(report),
-                allow_retries=False,
+                _unsettled(report), metadata=parked_metadata(report), allow_retries=False
             )
 
     return close
+
+
+def _unsettled(report: SyncReport) -> str:
+    parts = []
+    if report.newly_parked:
+        parts.append(f"{report.count_newly_parked} records were parked")
+    if report.in_doubt:
+        parts.append(f"{report.in_doubt} writes were sent and not answered (the next sync looks)")
+    return f"{'; '.join(parts)}; all others are synced"
 
 
 @dg.op(

@@ -1,29 +1,23 @@
 """Sync engines of tenants, put together from what is stored of their connections."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 from uuid import UUID
 
 import httpx
-import sqlalchemy as sa
 
-from udsync_pipelines.connectors.supabase.destination import SupabaseDestination
-from udsync_pipelines.connectors.supabase.tables import SYSTEM_NAMES, TABLES
 from udsync_pipelines.connectors.woocommerce.client import (
     Credentials,
     WooCommerceClient,
     new_http_client,
 )
 from udsync_pipelines.connectors.woocommerce.store import WooCommerceStore
-from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.errors import ConfigurationError
-from udsync_pipelines.mapping import Profile, default_profiles
 from udsync_pipelines.services.databases import plain_url
 from udsync_pipelines.services.fail_points import fail_points
 from udsync_pipelines.services.installation import Installation
-from udsync_pipelines.services.patient_destination import PatientDestination
+from udsync_pipelines.services.targets import OpenTargets, open_targets
 from udsync_pipelines.store.lane_locks import LaneLocks
 from udsync_pipelines.store.repositories import connection_status, connections
 from udsync_pipelines.store.repositories.archive import PostgresArchive
@@ -31,12 +25,10 @@ from udsync_pipelines.store.repositories.connections import Connection
 from udsync_pipelines.store.repositories.ledger import PostgresLedger
 from udsync_pipelines.store.repositories.tenants import Tenant
 from udsync_pipelines.store.tables.states import Platform
-from udsync_pipelines.sync.engine import SyncEngine, SyncReport, Target
+from udsync_pipelines.sync.engine import SyncEngine, SyncReport
 from udsync_pipelines.sync.entities import Lane
 from udsync_pipelines.sync.plan import Plan, PlanState, SyncOptions
 from udsync_pipelines.transport import RetryPolicy
-
-TO_SUPABASE = "woocommerce_to_supabase"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +42,7 @@ class TenantEngine:
     _installation: Installation
     _locks: LaneLocks
     _http: httpx.Client
-    destinations: Sequence[SupabaseDestination]
+    opened: OpenTargets
 
     def open(self, lane: Lane, options: SyncOptions, *, trigger: str, run_id: str | None) -> Plan:
         """Start a sync of a lane, and hold the lane.
@@ -94,8 +86,7 @@ class TenantEngine:
 
     def close(self) -> None:
         """Close connections and give back the lanes."""
-        for destination in self.destinations:
-            destination.close()
+        self.opened.close()
         self._http.close()
         self._locks.close()
 
@@ -110,12 +101,7 @@ def open_engine(installation: Installation, tenant_name: str) -> TenantEngine:
     with installation.state.tenant(tenant.id) as connection:
         source = connections.default(connection, tenant.id, Platform.WOOCOMMERCE)
         store_secrets = connections.open_credentials(connection, source, installation.keys)
-        targets = [
-            found
-            for found in connections.list_all(connection, tenant.id, Platform.SUPABASE)
-            if found.is_enabled
-        ]
-        urls = [_database_url(connection, target, installation) for target in targets]
+    opened = open_targets(installation, tenant, source)
     http = new_http_client(settings.http_timeout_seconds)
     client = WooCommerceClient(
         http,
@@ -126,24 +112,13 @@ def open_engine(installation: Installation, tenant_name: str) -> TenantEngine:
         ),
         policy=RetryPolicy(budget=settings.retry_budget_seconds),
     )
-    destinations = [
-        _destination(target, url, source) for target, url in zip(targets, urls, strict=True)
-    ]
     ledger = PostgresLedger(installation.state, tenant.id)
     engine = SyncEngine(
         source=WooCommerceStore(client),
         source_connection_id=source.id,
         archive=PostgresArchive(installation.state, tenant.id, source.id),
         ledger=ledger,
-        targets=[
-            Target(
-                target.id,
-                target.platform.value,
-                PatientDestination(destination, budget=settings.retry_budget_seconds),
-                supabase_profiles(),
-            )
-            for target, destination in zip(targets, destinations, strict=True)
-        ],
+        targets=opened.targets,
         reached=fail_points(settings.fail_at),
     )
     return TenantEngine(
@@ -154,15 +129,8 @@ def open_engine(installation: Installation, tenant_name: str) -> TenantEngine:
         _installation=installation,
         _locks=LaneLocks(plain_url(installation.databases.state_url)),
         _http=http,
-        destinations=destinations,
+        opened=opened,
     )
-
-
-def supabase_profiles() -> dict[Entity, Profile]:
-    """The mapping profiles from a store to Supabase, by entity, checked against its tables."""
-    targets = {table.name: [column.name for column in table.columns] for table in TABLES}
-    profiles = default_profiles(TO_SUPABASE, targets, SYSTEM_NAMES)
-    return {Entity(name): profile for name, profile in profiles.items()}
 
 
 def as_plan_id(text: str) -> UUID:
@@ -179,18 +147,3 @@ def as_plan_id(text: str) -> UUID:
             cure="Copy the id from the output of the sync.",
             code="plan_unknown",
         ) from None
-
-
-def _database_url(connection: sa.Connection, target: Connection, installation: Installation) -> str:
-    secrets = connections.open_credentials(connection, target, installation.keys)
-    return secrets["database_url"].get_secret_value()
-
-
-def _destination(target: Connection, url: str, source: Connection) -> SupabaseDestination:
-    return SupabaseDestination(
-        url,
-        schema=target.settings["schema"],
-        store_id=source.id,
-        connection_id=str(target.id),
-        read_only=target.settings["read_only"],
-    )

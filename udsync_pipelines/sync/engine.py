@@ -6,21 +6,18 @@ that dies is followed by one that goes on, and memory does not grow with the num
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from uuid import UUID
 
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.errors import ConfigurationError, UdsyncError
-from udsync_pipelines.mapping.profile import Profile
-from udsync_pipelines.sync.entities import Lane, lane_named
+from udsync_pipelines.sync.entities import lane_named
 from udsync_pipelines.sync.extract import extract
-from udsync_pipelines.sync.load import Loader, Reached
-from udsync_pipelines.sync.mapped import Mapper
 from udsync_pipelines.sync.plan import (
-    Action,
-    Intent,
+    BLOCKED,
     IntentState,
     Parked,
     Plan,
@@ -29,8 +26,9 @@ from udsync_pipelines.sync.plan import (
     plan_hash,
     state_after_planning,
 )
-from udsync_pipelines.sync.planning import Planner
-from udsync_pipelines.sync.ports import Archive, Destination, Ledger, Source
+from udsync_pipelines.sync.ports import Archive, Ledger, Source
+from udsync_pipelines.sync.records import JSON
+from udsync_pipelines.sync.target import Counts, Reached, Sync, Target
 
 EXTRACT_COUNTS = ("calls", "read", "changed", "unchanged", "deleted")
 
@@ -42,22 +40,16 @@ SHOWN_PARKED = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """A destination connection with the mapping profiles that lead to it."""
-
-    connection_id: UUID
-    platform: str
-    destination: Destination
-    profiles: Mapping[Entity, Profile]
-
-
-@dataclass(frozen=True, slots=True)
 class SyncReport:
-    """How a sync ended: its plan, the records it newly parked, and all that are parked."""
+    """How a sync ended: its plan, the records it newly parked, and all that are parked.
+
+    `in_doubt` are writes whose answer was lost; the next sync looks whether they arrived.
+    """
 
     plan: Plan
     newly_parked: Sequence[tuple[Entity, Parked]]
     parked: int
+    in_doubt: int = 0
 
     @property
     def count_newly_parked(self) -> int:
@@ -65,7 +57,7 @@ class SyncReport:
         return sum(
             number
             for name, number in self.plan.counts.items()
-            if name.endswith((".parked", ".refused")) and isinstance(number, int)
+            if name.endswith((".parked", ".unmatched", ".refused")) and isinstance(number, int)
         )
 
 
@@ -102,7 +94,7 @@ class SyncEngine:
             )
         if not options.dry_run:
             for target in self.targets:
-                target.destination.check_writable()
+                target.check_writable()
         return self.ledger.open_plan(
             lane, self.source_connection_id, options, trigger=trigger, run_id=run_id
         )
@@ -111,7 +103,7 @@ class SyncEngine:
         """Read the store into the archive. Returns counts by `entity.count`."""
         with self._step(plan_id, "extract") as (plan, counts):
             due = time.monotonic()
-            for entity in self._lane(plan).entities:
+            for entity in lane_named(plan.lane).entities:
                 counts.update({f"{entity}.{name}": 0 for name in EXTRACT_COUNTS})
                 for page in extract(plan, entity, self.source, self.archive, self.reached):
                     counts.update({f"{entity}.{name}": number for name, number in page.items()})
@@ -121,40 +113,44 @@ class SyncEngine:
             return counts
 
     def map(self, plan_id: UUID) -> Mapping[str, int]:
-        """Map what is pending into planned batches; park what cannot be mapped.
+        """Turn what is due into planned intents; park what cannot be mapped.
+
+        A target that fails is left out and said by its load: the others are not held up.
 
         Raises:
             ConfigurationError: the plan is over.
+            UdsyncError: every target failed.
         """
         with self._step(plan_id, "map") as (plan, counts):
             _check_open(plan)
             self.ledger.discard_batches(plan_id)
+            sync = self._sync(plan)
             position = 0
-            for entity, target in self._flows(plan):
-                planner = self._planner(plan, entity, target)
-                counts.update({f"{entity}.parked": 0, f"{entity}.mapped": 0})
-                for intent, newly_parked in planner.plan_batches(position):
-                    position = intent.position + 1
-                    counts[f"{entity}.parked"] += newly_parked
-                    counts[f"{entity}.mapped"] += len(intent.records)
-                    self.ledger.count(plan_id, counts)
+
+            def map_for(target: Target) -> Iterator[Counts]:
+                nonlocal position
+                for following, done in target.map(sync, position):
+                    position = following
+                    yield done
+
+            self._for_each_target(plan, "map", self._counted(plan_id, counts, map_for))
             return counts
 
     def resolve(self, plan_id: UUID) -> Plan:
-        """Compare the batches with the destinations, seal the plan, and approve it if it may.
+        """Compare the intents with the destinations, seal the plan, and approve it if it may.
 
         Raises:
             ConfigurationError: the plan is over.
+            UdsyncError: every target failed.
         """
         with self._step(plan_id, "resolve") as (plan, counts):
             _check_open(plan)
-            for entity, target in self._flows(plan):
-                planner = self._planner(plan, entity, target)
-                counts.update({f"{entity}.{action}": 0 for action in ("create", "update", "skip")})
-                for intent in self._planned(plan_id, entity, target, IntentState.PLANNED):
-                    resolved = planner.resolve(intent)
-                    for action in Action:
-                        counts[f"{entity}.{action}"] += resolved.count(action)
+            sync = self._sync(plan)
+
+            def resolve_for(target: Target) -> Iterator[Counts]:
+                return target.resolve(sync)
+
+            self._for_each_target(plan, "resolve", self._counted(plan_id, counts, resolve_for))
             changes = sum(
                 number for key, number in counts.items() if key.endswith((".create", ".update"))
             )
@@ -165,29 +161,27 @@ class SyncEngine:
         return self.ledger.plan(plan_id)
 
     def load(self, plan_id: UUID, platform: str) -> Mapping[str, int]:
-        """Carry out the plan's batches for one platform; nothing, if it only shows or waits.
+        """Carry out the plan's intents for one platform; nothing, if it only shows or waits.
 
         Raises:
-            ConfigurationError: the stored plan is not the one that was approved, or it is over.
+            ConfigurationError: the platform could not be planned for, the stored plan is not the
+                one that was approved, or it is over.
         """
-        with self._step(plan_id, f"load_to_{platform}") as (plan, counts):
+        step = f"load_to_{platform}"
+        with self._step(plan_id, step) as (plan, counts):
+            if platform in plan.blocked:
+                raise _blocked(plan, platform)
             if plan.state in (PlanState.DRY_RUN, PlanState.AWAITING_APPROVAL):
                 return counts
             self._check_may_run(plan)
-            self.ledger.move_plan(plan_id, PlanState.APPLYING)
-            for entity, target in self._flows(plan, platform):
-                # A load that is taken up again goes on counting.
-                for name in ("created", "updated", "refused"):
-                    counts[f"{entity}.{name}"] += _counted(plan, f"{entity}.{name}")
-                loader = self._loader(entity, target)
-                for intent in self._planned(
-                    plan_id, entity, target, IntentState.APPROVED, IntentState.SENT
-                ):
-                    receipt, newly_parked = loader.load(intent)
-                    counts[f"{entity}.created"] += receipt.created
-                    counts[f"{entity}.updated"] += receipt.updated
-                    counts[f"{entity}.refused"] += newly_parked
-                    self.ledger.count(plan_id, counts)
+            if plan.error is None or plan.error.get("step") == step:
+                self.ledger.move_plan(plan_id, PlanState.APPLYING)
+            sync = self._sync(plan)
+            for target in self.targets:
+                if target.platform == platform:
+                    for done in target.load(sync):
+                        counts.update(done)
+                        self.ledger.count(plan_id, counts)
             return counts
 
     def approved(self, plan_id: UUID) -> Plan:
@@ -210,14 +204,14 @@ class SyncEngine:
         if plan.state is PlanState.APPLYING:
             self._check_settled(plan)
             self.ledger.move_plan(plan_id, PlanState.APPLIED)
-        lane = self._lane(plan)
+        entities = lane_named(plan.lane).entities
         return SyncReport(
             plan=self.ledger.plan(plan_id),
             newly_parked=self.ledger.parked_by(plan_id, SHOWN_PARKED),
             parked=sum(
-                self.ledger.count_parked(self.source_connection_id, entity)
-                for entity in lane.entities
+                self.ledger.count_parked(self.source_connection_id, entity) for entity in entities
             ),
+            in_doubt=self.ledger.count_in_doubt(plan.lane, self.source_connection_id),
         )
 
     @contextmanager
@@ -236,50 +230,52 @@ class SyncEngine:
             seconds = round(time.monotonic() - started, 3)
             self.ledger.count(plan_id, {**counts, f"seconds.{name}": seconds})
 
-    def _lane(self, plan: Plan) -> Lane:
-        return lane_named(plan.lane)
+    def _sync(self, plan: Plan) -> Sync:
+        entities = lane_named(plan.lane).entities
+        return Sync(plan, entities, self.source, self.archive, self.ledger, self.reached)
 
-    def _flows(self, plan: Plan, platform: str | None = None) -> Iterator[tuple[Entity, Target]]:
-        """Each entity of the plan's lane with each target that it flows to."""
+    def _counted(
+        self, plan_id: UUID, counts: Counter[str], work: Callable[[Target], Iterator[Counts]]
+    ) -> Callable[[Target], None]:
+        """The work of a step on one target, with its counts stored as it goes on."""
+
+        def run(target: Target) -> None:
+            for done in work(target):
+                counts.update(done)
+                self.ledger.count(plan_id, counts)
+
+        return run
+
+    def _for_each_target(self, plan: Plan, step: str, run: Callable[[Target], None]) -> None:
+        """Run a step for each target that no earlier step left out; note whom this one leaves out.
+
+        Raises:
+            UdsyncError: no target is left.
+        """
+        left_out = {name for name, why in plan.blocked.items() if why["step"] != step}
+        errors: dict[str, UdsyncError] = {}
         for target in self.targets:
-            for entity in self._lane(plan).entities:
-                if entity in target.profiles and platform in (None, target.platform):
-                    yield entity, target
-
-    def _planned(
-        self, plan_id: UUID, entity: Entity, target: Target, *states: IntentState
-    ) -> Iterator[Intent]:
-        for intent in self.ledger.intents(plan_id, *states):
-            if intent.entity is entity and intent.target_connection_id == target.connection_id:
-                yield intent
-
-    def _planner(self, plan: Plan, entity: Entity, target: Target) -> Planner:
-        return Planner(
-            plan=plan,
-            entity=entity,
-            target_connection_id=target.connection_id,
-            archive=self.archive,
-            ledger=self.ledger,
-            mapper=Mapper(self.source, target.profiles[entity]),
-            destination=target.destination,
-            reached=self.reached,
-        )
-
-    def _loader(self, entity: Entity, target: Target) -> Loader:
-        return Loader(
-            source_connection_id=self.source_connection_id,
-            archive=self.archive,
-            ledger=self.ledger,
-            mapper=Mapper(self.source, target.profiles[entity]),
-            destination=target.destination,
-            reached=self.reached,
+            if target.platform in left_out:
+                continue
+            try:
+                run(target)
+            except UdsyncError as error:
+                errors.setdefault(target.platform, error)
+        if errors and len(errors) + len(left_out) == len(self.targets):
+            raise next(iter(errors.values()))
+        tried = {target.platform for target in self.targets} - left_out
+        self.ledger.count(
+            plan.id,
+            {
+                f"{BLOCKED}{name}": _failure(step, errors[name]) if name in errors else None
+                for name in tried
+            },
         )
 
     def _hash(self, plan_id: UUID) -> str:
-        versions = "|".join(
-            profile.version for target in self.targets for profile in target.profiles.values()
-        )
-        return plan_hash(self.ledger.intents(plan_id), versions)
+        versions = "|".join(target.version for target in self.targets)
+        more = chain.from_iterable(target.digests(plan_id) for target in self.targets)
+        return plan_hash(self.ledger.intents(plan_id), versions, more)
 
     def _check_may_run(self, plan: Plan) -> None:
         """A failed load may be tried again; what is over or was never approved may not run."""
@@ -317,9 +313,16 @@ def _cannot_go_on(plan: Plan) -> ConfigurationError:
     )
 
 
-def _counted(plan: Plan, name: str) -> int:
-    number = plan.counts.get(name)
-    return number if isinstance(number, int) else 0
+def _blocked(plan: Plan, platform: str) -> ConfigurationError:
+    """Why nothing was planned for a platform, said where its load would have been."""
+    why = plan.blocked[platform]
+    return ConfigurationError(
+        str(why["message"]), cure=_text(why["cure"]), code=_text(why["code"]), platform=platform
+    )
+
+
+def _text(value: JSON) -> str | None:
+    return None if value is None else str(value)
 
 
 def _failure(step: str, error: Exception) -> Mapping[str, str | None]:

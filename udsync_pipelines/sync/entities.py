@@ -31,7 +31,7 @@ LANES = (
 PARENTS = {Entity.VARIATION: Entity.PRODUCT, Entity.REFUND: Entity.ORDER}
 """Which entity a record of this entity belongs to, where it belongs to one."""
 
-DESTINATIONS = ("supabase",)
+DESTINATIONS = ("supabase", "quickbooks")
 """The platforms that records are loaded into, each with its own load op and its own progress."""
 
 

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Iterator
 
 from udsync_pipelines.domain.identity import Entity
-from udsync_pipelines.sync.load import Reached
 from udsync_pipelines.sync.plan import Plan
 from udsync_pipelines.sync.ports import Archive, Source
+from udsync_pipelines.sync.target import Reached
 
 
 def extract(

@@ -1,6 +1,5 @@
 """Carry out one intent: map again, check against the plan, write, record."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,9 +7,7 @@ from udsync_pipelines.sync.mapped import Mapper
 from udsync_pipelines.sync.plan import Action, Intent, IntentState, Parked
 from udsync_pipelines.sync.ports import Archive, Destination, Ledger, Outcome, Progress
 from udsync_pipelines.sync.records import ArchivedRecord, LoadReceipt, MappedRecord
-
-Reached = Callable[[str], None]
-"""Told the name of each point between two commits; crash tests stop the process there."""
+from udsync_pipelines.sync.target import Reached
 
 
 @dataclass(frozen=True, slots=True)

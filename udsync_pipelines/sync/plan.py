@@ -41,6 +41,10 @@ class IntentState(StrEnum):
     SUPERSEDED = "superseded"
 
 
+BLOCKED = "blocked."
+"""Under this and the platform's name, a plan's counts say why a platform was left out."""
+
+
 class Action(StrEnum):
     """What a plan does with one record."""
 
@@ -153,6 +157,15 @@ class Plan:
     created_at: datetime
     finished_at: datetime | None
 
+    @property
+    def blocked(self) -> Mapping[str, Mapping[str, JSON]]:
+        """The platforms that could not be planned for, each with the step and the error."""
+        return {
+            name.removeprefix(BLOCKED): why
+            for name, why in self.counts.items()
+            if name.startswith(BLOCKED) and isinstance(why, Mapping)
+        }
+
 
 def classify(
     records: Sequence[PlannedRecord], stored: Mapping[str, bytes]
@@ -180,11 +193,16 @@ def differences(new: Row, old: Row) -> dict[str, tuple[JSON, JSON]]:
     }
 
 
-def plan_hash(intents: Iterable[Intent], profile_version: str) -> str:
-    """The hash of everything a plan would write, in order: what was shown is what is executed."""
-    digest = hashlib.blake2b(profile_version.encode(), digest_size=16)
+def plan_hash(intents: Iterable[Intent], version: str, more: Iterable[bytes] = ()) -> str:
+    """The hash of everything a plan would write, in order: what was shown is what is executed.
+
+    `version` is that of profiles and policy, `more` what the batches themselves do not cover.
+    """
+    digest = hashlib.blake2b(version.encode(), digest_size=16)
     for intent in intents:
         digest.update(intent.digest())
+    for part in more:
+        digest.update(part)
     return digest.hexdigest()
 
 

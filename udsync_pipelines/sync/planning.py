@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
 from udsync_pipelines.domain.identity import Entity
-from udsync_pipelines.sync.load import Reached
+from udsync_pipelines.sync.due import Due
 from udsync_pipelines.sync.mapped import Mapper
 from udsync_pipelines.sync.plan import (
     Action,
@@ -20,9 +20,7 @@ from udsync_pipelines.sync.plan import (
 )
 from udsync_pipelines.sync.ports import Archive, Destination, Ledger
 from udsync_pipelines.sync.records import ArchivedRecord, MappedRecord
-
-BATCH = 1000
-"""Records per batch: planned, written and recorded together."""
+from udsync_pipelines.sync.target import Reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ class Planner:
 
         Yields each batch with the number of its records that are newly parked.
         """
-        for offset, (records, last_seq) in enumerate(self._pending()):
+        for offset, (records, last_seq) in enumerate(self._due().batches()):
             mapped, parked = self.mapper.map_all(records)
             gone = self._gone(records, parked)
             settled = {record.source_id for record in gone}
@@ -77,6 +75,16 @@ class Planner:
         self.reached("resolve.planned")
         return resolved
 
+    def _due(self) -> Due:
+        return Due(
+            self.plan,
+            self.entity,
+            self.target_connection_id,
+            self.archive,
+            self.ledger,
+            self.mapper.profile.version,
+        )
+
     def _gone(
         self, records: Sequence[ArchivedRecord], unmapped: Sequence[Parked]
     ) -> Sequence[ArchivedRecord]:
@@ -87,35 +95,6 @@ class Planner:
             return ()
         held = self.destination.hashes(self.entity, [one.source_id for one in deleted])
         return [one for one in deleted if one.source_id not in held]
-
-    def _pending(self) -> Iterator[tuple[Sequence[ArchivedRecord], int]]:
-        """Batches of archived records, each with the seq up to which they make things whole.
-
-        First what is parked: its cause may be gone. Then what changed since the last load; with a
-        full read or another mapping profile, everything.
-        """
-        progress = self.ledger.progress(
-            self.target_connection_id, self.plan.source_connection_id, self.entity
-        )
-        starts_over = (
-            self.plan.options.window.full or progress.profile_version != self.mapper.profile.version
-        )
-        after = 0 if starts_over else progress.loaded_through
-        if not starts_over:
-            yield from self._parked_before(after)
-        while records := self.archive.pending(self.entity, after, BATCH):
-            after = records[-1].changed_seq
-            yield records, after
-
-    def _parked_before(self, seq: int) -> Iterator[tuple[Sequence[ArchivedRecord], int]]:
-        ids = self.ledger.parked_ids(
-            self.target_connection_id, self.plan.source_connection_id, self.entity
-        )
-        for start in range(0, len(ids), BATCH):
-            newest = self.archive.newest(self.entity, ids[start : start + BATCH])
-            unchanged = [record for record in newest if record.changed_seq <= seq]
-            if unchanged:
-                yield unchanged, seq
 
     def _differences(self, records: Sequence[PlannedRecord]) -> Differences:
         """Field by field what updates change; mapped again, since only updates need it."""

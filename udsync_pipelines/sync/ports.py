@@ -142,6 +142,9 @@ class Archive(Protocol):
     def newest(self, entity: Entity, source_ids: Collection[str]) -> Sequence[ArchivedRecord]:
         """The newest archived state of these records, in the order of their change."""
 
+    def children(self, entity: Entity, parent_ids: Collection[str]) -> Sequence[ArchivedRecord]:
+        """The records of this entity that belong to these parents and are not deleted."""
+
 
 class Ledger(Protocol):
     """Plans, intents, parked records and bindings of one tenant."""
@@ -218,3 +221,6 @@ class Ledger(Protocol):
 
     def count_parked(self, source: UUID, entity: Entity) -> int:
         """How many records of this entity are parked now."""
+
+    def count_in_doubt(self, lane: str, source: UUID) -> int:
+        """How many writes of this lane were sent and their answers lost."""

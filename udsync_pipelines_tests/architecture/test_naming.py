@@ -5,7 +5,7 @@ import ast
 import sensors
 from udsync_pipelines.connectors.supabase.tables import TABLES
 from udsync_pipelines.orchestration.assets import TABLES as ASSETS
-from udsync_pipelines.services.engines import supabase_profiles
+from udsync_pipelines.services.targets import supabase_profiles
 from udsync_pipelines.sync.entities import LANES
 from udsync_pipelines_tests.architecture.sources import (
     PROJECT,

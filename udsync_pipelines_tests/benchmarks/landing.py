@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from udsync_pipelines.sync.planning import BATCH
+from udsync_pipelines.sync.due import BATCH
 from udsync_pipelines_tests.benchmarks import ceiling, findings, machine
 from udsync_pipelines_tests.benchmarks.findings import Findings, Run
 from udsync_pipelines_tests.benchmarks.load_ratio import Ratio, rounds_for

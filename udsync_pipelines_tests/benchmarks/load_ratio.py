@@ -17,10 +17,11 @@ import psycopg
 from udsync_pipelines.connectors.supabase.destination import SupabaseDestination
 from udsync_pipelines.connectors.supabase.schema import apply
 from udsync_pipelines.domain.identity import Entity
-from udsync_pipelines.services.engines import TenantEngine, open_engine, supabase_profiles
+from udsync_pipelines.services.engines import TenantEngine, open_engine
+from udsync_pipelines.services.targets import supabase_profiles
 from udsync_pipelines.services.installation import open_installation
 from udsync_pipelines.sync.mapped import Mapper
-from udsync_pipelines.sync.planning import BATCH
+from udsync_pipelines.sync.due import BATCH
 from udsync_pipelines.sync.records import MappedRecord
 from udsync_pipelines_tests.benchmarks.machine import Session
 from udsync_pipelines_tests.benchmarks.workplace import TENANT, end_with_parent

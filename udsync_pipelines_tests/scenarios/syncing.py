@@ -12,7 +12,7 @@ from typing import Any
 from udsync_pipelines.errors import UdsyncError
 from udsync_pipelines.services.engines import open_engine
 from udsync_pipelines.services.installation import Installation, open_installation
-from udsync_pipelines.sync import planning
+from udsync_pipelines.sync import due
 from udsync_pipelines.sync.engine import SyncReport
 from udsync_pipelines.sync.entities import DESTINATIONS, lane_named
 from udsync_pipelines.sync.plan import SyncOptions
@@ -90,7 +90,7 @@ def _sync(
     environment: dict[str, str], tenant: str, lane: str, batch: int, answer: "Connection[Any, Any]"
 ) -> None:
     os.environ.update(environment)
-    planning.BATCH = batch
+    due.BATCH = batch
     error = ""
     try:
         with open_installation() as installation:

@@ -113,6 +113,13 @@ class MemoryArchive:
     def newest(self, entity: Entity, source_ids: Collection[str]) -> Sequence[ArchivedRecord]:
         return [one for one in self._by_change(entity) if one.source_id in source_ids]
 
+    def children(self, entity: Entity, parent_ids: Collection[str]) -> Sequence[ArchivedRecord]:
+        return [
+            one
+            for one in self._by_change(entity)
+            if self.parents[entity, one.source_id] in parent_ids and one.deleted_at is None
+        ]
+
     def _brings_news(self, record: SourceRecord) -> bool:
         held = self.records[record.entity].get(record.source_id)
         return (
@@ -299,6 +306,9 @@ class MemoryLedger:
             if by == plan_id
         ]
         return sorted(found, key=lambda one: (one[0], one[1].source_id))[:limit]
+
+    def count_in_doubt(self, lane: str, source: UUID) -> int:
+        return 0
 
     def count_parked(self, source: UUID, entity: Entity) -> int:
         return sum(key[1] == source and key[2] is entity for key in self.parked)

@@ -8,9 +8,10 @@ import pytest
 
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.errors import ConfigurationError
-from udsync_pipelines.sync.engine import SyncReport, Target
+from udsync_pipelines.sync.engine import SyncReport
 from udsync_pipelines.sync.plan import Action, IntentState, Parked, PlanState, SyncOptions
 from udsync_pipelines.sync.records import Window
+from udsync_pipelines.sync.rows import RowTarget
 from udsync_pipelines_tests.sync.memory import MemoryDestination
 from udsync_pipelines_tests.sync.world import World, order_profile
 
@@ -121,7 +122,7 @@ def test_an_entity_without_a_profile_is_read_but_flows_nowhere(world: World) -> 
 def test_each_destination_has_batches_and_progress_of_its_own(world: World) -> None:
     books = MemoryDestination(world.process)
     world.sync()
-    world.others.append(Target(uuid4(), "books", books, world.profiles))
+    world.others.append(RowTarget(uuid4(), "books", books, world.profiles))
     world.shop.order(2, "21.00")
 
     report = world.sync()

@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.mapping import Profile, load_profile
-from udsync_pipelines.sync.engine import SyncEngine, SyncReport, Target
+from udsync_pipelines.sync.engine import SyncEngine, SyncReport
+from udsync_pipelines.sync.rows import RowTarget
 from udsync_pipelines.sync.plan import Intent, Plan, SyncOptions
 from udsync_pipelines.sync.records import MappedRecord, Row
 from udsync_pipelines_tests.sync.memory import (
@@ -53,7 +54,7 @@ class World:
     profiles: Mapping[Entity, Profile] = field(default_factory=default_rows)
     source_id: UUID = field(default_factory=uuid4)
     target_id: UUID = field(default_factory=uuid4)
-    others: list[Target] = field(default_factory=list)
+    others: list[RowTarget] = field(default_factory=list)
     counted_every: float = 0.0
 
     def __post_init__(self) -> None:
@@ -63,7 +64,7 @@ class World:
 
     def engine(self) -> SyncEngine:
         """The engine as it is now; profiles may differ from one sync to the next."""
-        target = Target(self.target_id, "supabase", self.destination, self.profiles)
+        target = RowTarget(self.target_id, "supabase", self.destination, self.profiles)
         return SyncEngine(
             source=self.shop,
             source_connection_id=self.source_id,

@@ -122,6 +122,14 @@ class PostgresArchive:
         """The newest archived state of these records, in the order of their change."""
         return self._newest(entity, " AND source_id = ANY(:ids)", {"ids": list(source_ids)})
 
+    def children(self, entity: Entity, parent_ids: Collection[str]) -> Sequence[ArchivedRecord]:
+        """The records of this entity that belong to these parents and are not deleted."""
+        return self._newest(
+            entity,
+            " AND parent_id = ANY(:parents) AND deleted_at IS NULL",
+            {"parents": list(parent_ids)},
+        )
+
     def _newest(
         self, entity: Entity, condition: str, values: dict[str, Any]
     ) -> Sequence[ArchivedRecord]:

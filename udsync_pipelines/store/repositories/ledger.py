@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.errors import ConfigurationError
-from udsync_pipelines.store.repositories import bindings, parked_records
-from udsync_pipelines.store.repositories.intent_rows import INTENT_COLUMNS, intent_of, intent_row
+from udsync_pipelines.store.repositories import batches, bindings, parked_records
+from udsync_pipelines.store.repositories.intent_rows import intent_of
 from udsync_pipelines.store.tenancy import StateDatabase
 from udsync_pipelines.sync.plan import (
     Approval,
@@ -146,7 +146,7 @@ class PostgresLedger:
                     "tenant": self.tenant_id,
                     "target": target_connection_id,
                     "entity": entity.value,
-                    "purpose": _loaded_from(source),
+                    "purpose": batches.loaded_from(source),
                 },
             ).scalar()
         return Progress(**found) if found else Progress()
@@ -164,7 +164,8 @@ class PostgresLedger:
             connection.execute(
                 sa.text(
                     "DELETE FROM udsync.sync_queue WHERE tenant_id = :tenant"
-                    " AND plan_id = :id AND kind = 'batch'"
+                    " AND plan_id = :id AND (kind = 'batch' OR kind = 'record'"
+                    " AND state IN ('planned', 'approved', 'rejected'))"
                 ),
                 {"tenant": self.tenant_id, "id": plan_id},
             )
@@ -172,10 +173,7 @@ class PostgresLedger:
     def plan_batch(self, intent: Intent, source: UUID, *, park: bool) -> int:
         """Store one planned batch and park its records; return how many are parked newly."""
         with self._transaction() as connection:
-            connection.execute(
-                sa.text(f"INSERT INTO udsync.sync_queue {INTENT_COLUMNS}"),
-                intent_row(self.tenant_id, source, intent),
-            )
+            batches.insert(connection, self.tenant_id, source, intent)
             if not park:
                 return len(intent.parked)
             return parked_records.park(connection, self.tenant_id, source, intent, intent.parked)
@@ -183,16 +181,7 @@ class PostgresLedger:
     def resolve_batch(self, intent: Intent) -> None:
         """Store what comparing the batch with the destination decided: actions, differences."""
         with self._transaction() as connection:
-            row = intent_row(self.tenant_id, intent.plan_id, intent)
-            connection.execute(
-                sa.text(
-                    "UPDATE udsync.sync_queue SET payload = CAST(:payload AS jsonb),"
-                    " payload_digest = :digest, counts = CAST(:counts AS jsonb),"
-                    " differences = CAST(:differences AS jsonb), operation = :operation"
-                    " WHERE tenant_id = :tenant AND id = :id"
-                ),
-                row,
-            )
+            batches.update(connection, self.tenant_id, intent)
 
     def approve(self, plan_id: UUID, by: str) -> None:
         """Let the plan and each of its planned batches take effect."""
@@ -208,7 +197,7 @@ class PostgresLedger:
             connection.execute(
                 sa.text(
                     "UPDATE udsync.sync_queue SET state = 'approved' WHERE tenant_id = :tenant"
-                    " AND plan_id = :id AND kind = 'batch' AND state = 'planned'"
+                    " AND plan_id = :id AND kind IN ('batch', 'record') AND state = 'planned'"
                 ),
                 values,
             )
@@ -257,8 +246,8 @@ class PostgresLedger:
     def settle(self, intent: Intent, source: UUID, progress: Progress, outcome: Outcome) -> int:
         """In one transaction: the intent is settled, its records bound, the progress moved."""
         with self._transaction() as connection:
-            self._settle_intent(connection, intent, outcome)
-            self._move_progress(connection, intent, source, progress)
+            batches.settle(connection, self.tenant_id, intent, _receipt(outcome))
+            batches.move_progress(connection, self.tenant_id, source, intent, progress)
             bindings.bind(connection, self.tenant_id, source, intent, outcome.arrived)
             bindings.bind_found(connection, self.tenant_id, source, intent, outcome.root_table)
             self._release(connection, intent, outcome)
@@ -279,48 +268,19 @@ class PostgresLedger:
         with self._transaction() as connection:
             return parked_records.count(connection, self.tenant_id, source, entity)
 
-    def _settle_intent(self, connection: sa.Connection, intent: Intent, outcome: Outcome) -> None:
-        receipt = outcome.receipt
-        connection.execute(
-            sa.text(
-                "UPDATE udsync.sync_queue SET state = 'settled', settled_at = now(),"
-                " receipt = CAST(:receipt AS jsonb) WHERE tenant_id = :tenant AND id = :id"
-            ),
-            {
-                "tenant": self.tenant_id,
-                "id": intent.id,
-                "receipt": _json(
-                    {
-                        "created": receipt.created,
-                        "updated": receipt.updated,
-                        "unchanged": receipt.unchanged,
-                        "refused": len(receipt.rejected),
-                    }
+    def count_in_doubt(self, lane: str, source: UUID) -> int:
+        """How many writes of this lane were sent and their answers lost."""
+        with self._transaction() as connection:
+            counted: int = connection.execute(
+                sa.text(
+                    "SELECT count(*) FROM udsync.sync_queue WHERE tenant_id = :tenant"
+                    " AND source_connection_id = :source AND kind = 'record'"
+                    " AND state IN ('sent', 'unknown') AND plan_id IN"
+                    " (SELECT id FROM udsync.plans WHERE tenant_id = :tenant AND lane = :lane)"
                 ),
-            },
-        )
-
-    def _move_progress(
-        self, connection: sa.Connection, intent: Intent, source: UUID, progress: Progress
-    ) -> None:
-        connection.execute(
-            sa.text(
-                "INSERT INTO udsync.sync_state"
-                " (tenant_id, connection_id, entity, purpose, bookmark, plan_id, updated_at)"
-                " VALUES (:tenant, :target, :entity, :purpose, CAST(:progress AS jsonb), :plan,"
-                " now()) ON CONFLICT (tenant_id, connection_id, entity, purpose) DO UPDATE"
-                " SET bookmark = excluded.bookmark, plan_id = excluded.plan_id,"
-                " updated_at = excluded.updated_at"
-            ),
-            {
-                "tenant": self.tenant_id,
-                "target": intent.target_connection_id,
-                "entity": intent.entity.value,
-                "purpose": _loaded_from(source),
-                "progress": _json(asdict(progress)),
-                "plan": intent.plan_id,
-            },
-        )
+                {"tenant": self.tenant_id, "source": source, "lane": lane},
+            ).scalar_one()
+        return counted
 
     def _release(self, connection: sa.Connection, intent: Intent, outcome: Outcome) -> None:
         """What arrived, or needed no write, is no longer parked."""
@@ -369,6 +329,24 @@ def _supersede(connection: sa.Connection, tenant_id: UUID, lane: str) -> None:
         ),
         {"tenant": tenant_id, "plans": list(superseded)},
     )
+    _end_writes(connection, tenant_id, lane)
+
+
+def _end_writes(connection: sa.Connection, tenant_id: UUID, lane: str) -> None:
+    """What no process works on any more: not sent is planned anew, sent is looked for.
+
+    The lane is held, so that nobody else can be sending now.
+    """
+    connection.execute(
+        sa.text(
+            "UPDATE udsync.sync_queue SET state = CASE state WHEN 'sent' THEN 'unknown'"
+            " ELSE 'superseded' END WHERE tenant_id = :tenant AND kind = 'record'"
+            " AND state IN ('planned', 'approved', 'sent') AND plan_id IN"
+            " (SELECT id FROM udsync.plans WHERE tenant_id = :tenant AND lane = :lane"
+            " AND NOT is_dry_run)"
+        ),
+        {"tenant": tenant_id, "lane": lane},
+    )
 
 
 def _plan(row: Any) -> Plan:
@@ -409,8 +387,14 @@ def _instant(stored: str | None) -> datetime | None:
     return None if stored is None else datetime.fromisoformat(stored)
 
 
-def _loaded_from(source: UUID) -> str:
-    return f"loaded_from:{source}"
+def _receipt(outcome: Outcome) -> Mapping[str, int]:
+    receipt = outcome.receipt
+    return {
+        "created": receipt.created,
+        "updated": receipt.updated,
+        "unchanged": receipt.unchanged,
+        "refused": len(receipt.rejected),
+    }
 
 
 def _json(value: object) -> str:

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.sync.plan import Intent, Parked
 
-LIVE = "tenant_id = :tenant AND entity = :entity AND kind = 'record' AND state = 'rejected'"
+LIVE = "tenant_id = :tenant AND entity = :entity AND kind = 'parked' AND state = 'rejected'"
 
 SHOWN = "entity, source_id, payload_digest, code, reason, cure"
 
@@ -18,10 +18,10 @@ PARK = """
         (tenant_id, id, plan_id, target_connection_id, source_connection_id, entity, source_id,
          kind, operation, state, position, request_id, payload, payload_digest, record_count,
          counts, code, reason, cure, attempts)
-    VALUES (:tenant, :id, :plan, :target, :source, :entity, :source_id, 'record', 'none',
+    VALUES (:tenant, :id, :plan, :target, :source, :entity, :source_id, 'parked', 'none',
          'rejected', 0, :request_id, '{}', :content_hash, 1, '{}', :code, :reason, :cure, 1)
     ON CONFLICT (tenant_id, target_connection_id, entity, source_id)
-        WHERE state = 'rejected' AND kind = 'record'
+        WHERE state = 'rejected' AND kind = 'parked'
     DO UPDATE SET attempts = parked.attempts + 1, reason = excluded.reason, cure = excluded.cure,
         code = excluded.code, payload_digest = excluded.payload_digest,
         plan_id = CASE WHEN (parked.payload_digest, parked.code)
@@ -104,7 +104,7 @@ def first_parked_by(
     rows = connection.execute(
         sa.text(
             f"SELECT {SHOWN} FROM udsync.sync_queue"
-            " WHERE tenant_id = :tenant AND plan_id = :plan AND kind = 'record'"
+            " WHERE tenant_id = :tenant AND plan_id = :plan AND kind = 'parked'"
             " AND state = 'rejected' ORDER BY entity, source_id LIMIT :limit"
         ),
         {"tenant": tenant_id, "plan": plan_id, "limit": limit},

@@ -142,5 +142,6 @@ class IdMappings(StoreTable):
     target_id: Mapped[str]
     target_version: Mapped[str | None]
     content_hash: Mapped[bytes | None]
+    source_hash: Mapped[bytes | None]
     created_at: Mapped[Now]
     updated_at: Mapped[Now]

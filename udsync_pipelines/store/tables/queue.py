@@ -74,14 +74,13 @@ class Plans(StoreTable):
 
 
 class SyncQueue(StoreTable):
-    """Intents: a write recorded before it is sent, one row per batch or per record."""
+    """Intents, recorded before they are sent: batches, writes in the books, parked records."""
 
     __tablename__ = "sync_queue"
     __table_args__ = (
         references_connection("target_connection_id"),
         references_connection("source_connection_id"),
         references_plan(),
-        sa.UniqueConstraint("tenant_id", "target_connection_id", "request_id"),
         sa.Index(None, "tenant_id", "plan_id", "position"),
         sa.Index(
             "ix_sync_queue_ready",
@@ -106,7 +105,31 @@ class SyncQueue(StoreTable):
             "entity",
             "source_id",
             unique=True,
-            postgresql_where=sa.text("state = 'rejected' AND kind = 'record'"),
+            postgresql_where=sa.text("state = 'rejected' AND kind = 'parked'"),
+        ),
+        sa.Index(
+            "ix_sync_queue_batch",
+            "tenant_id",
+            "batch_id",
+            "position",
+            postgresql_where=sa.text("batch_id IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_sync_queue_record",
+            "tenant_id",
+            "target_connection_id",
+            "entity",
+            "source_id",
+            "role",
+            postgresql_where=sa.text("kind = 'record'"),
+        ),
+        sa.Index(
+            "ix_sync_queue_open",
+            "tenant_id",
+            "target_connection_id",
+            postgresql_where=sa.text(
+                "kind = 'record' AND state IN ('planned', 'approved', 'sent', 'unknown')"
+            ),
         ),
         {"postgresql_with": {"fillfactor": 70, "autovacuum_vacuum_scale_factor": 0.02}},
     )
@@ -114,6 +137,7 @@ class SyncQueue(StoreTable):
     tenant_id: Mapped[TenantKey]
     id: Mapped[NewId]
     plan_id: Mapped[UUID | None]
+    batch_id: Mapped[UUID | None]
     target_connection_id: Mapped[UUID]
     source_connection_id: Mapped[UUID]
     entity: Mapped[str]

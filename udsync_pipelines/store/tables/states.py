@@ -38,10 +38,11 @@ class Trigger(StrEnum):
 
 
 class IntentKind(StrEnum):
-    """Whether an intent stands for a batch of records or for one."""
+    """A batch of records, one write in the books, or a record that is parked."""
 
     BATCH = "batch"
     RECORD = "record"
+    PARKED = "parked"
 
 
 class Operation(StrEnum):
@@ -51,6 +52,7 @@ class Operation(StrEnum):
     UPDATE = "update"
     DELETE = "delete"
     LOAD = "load"
+    LINK = "link"
     NONE = "none"
 
 

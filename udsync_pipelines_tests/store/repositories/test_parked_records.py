@@ -106,7 +106,7 @@ def test_a_record_parked_after_its_release_is_new(acme: Tenant) -> None:
     park(acme, acme.plan(), parked(1))
     with acme.database.tenant(acme.id) as connection:
         connection.exec_driver_sql(
-            "UPDATE udsync.sync_queue SET state = 'superseded' WHERE kind = 'record'"
+            "UPDATE udsync.sync_queue SET state = 'superseded' WHERE kind = 'parked'"
         )
 
     assert park(acme, acme.plan(), parked(1)) == 1

@@ -1,0 +1,304 @@
+"""QuickBooks as the books that posting writes to: implements `sync.books.ports.Books`.
+
+Target ids name the kind of object and QuickBooks' id, as `sales_receipt/12`.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from udsync_pipelines.connectors.quickbooks import (
+    credit_memo,
+    customer,
+    invoice,
+    item,
+    lookup,
+    payment,
+    refund_receipt,
+    sales_receipt,
+)
+from udsync_pipelines.connectors.quickbooks.address import PLATFORM
+from udsync_pipelines.connectors.quickbooks.client import QuickBooksClient, Written
+from udsync_pipelines.connectors.quickbooks.entities import BookEntity
+from udsync_pipelines.connectors.quickbooks.fault_rules import Remedy
+from udsync_pipelines.connectors.quickbooks.faults import RejectedByBooksError, StaleObjectError
+from udsync_pipelines.connectors.quickbooks.posted import read_document
+from udsync_pipelines.connectors.quickbooks.reference import ReferenceLists
+from udsync_pipelines.connectors.quickbooks.sales_form import BooksIds
+from udsync_pipelines.connectors.quickbooks.wire import Row, write_json
+from udsync_pipelines.errors import ConfigurationError, ConflictError, RecordRejectedError
+from udsync_pipelines.posting.company import Company
+from udsync_pipelines.posting.customers import CustomerDraft
+from udsync_pipelines.posting.documents import DraftKind, PaymentDraft, SalesDraft
+from udsync_pipelines.posting.draft_json import AnyDraft
+from udsync_pipelines.posting.items import ItemDraft
+from udsync_pipelines.posting.matching import BooksName, BooksProduct
+from udsync_pipelines.posting.policy import NewItemPolicy
+from udsync_pipelines.sync.books.ports import Posted, Symbols
+
+ENTITIES: Mapping[str, BookEntity] = {
+    **{kind.value: entity for kind, entity in lookup.ENTITY_OF_KIND.items()},
+    "customer": BookEntity.CUSTOMER,
+    "item": BookEntity.ITEM,
+}
+"""QuickBooks' entity of each kind of object."""
+
+_KINDS: Mapping[BookEntity, str] = {entity: kind for kind, entity in ENTITIES.items()}
+_FORMS = {
+    DraftKind.SALES_RECEIPT: sales_receipt.payload,
+    DraftKind.INVOICE: invoice.payload,
+    DraftKind.REFUND_RECEIPT: refund_receipt.payload,
+    DraftKind.CREDIT_MEMO: credit_memo.payload,
+}
+# What QuickBooks moves by itself: stamps, versions, balances, and text that it writes anew.
+_MEMBERS_THAT_COUNT = (
+    *("TxnDate", "CustomerRef", "CurrencyRef", "DocNumber", "PaymentRefNum", "TotalAmt"),
+    *("PaymentMethodRef", "DepositToAccountRef", "PrivateNote", "DueDate"),
+    *("DisplayName", "GivenName", "FamilyName", "CompanyName", "PrimaryEmailAddr"),
+    *("PrimaryPhone", "Active", "Name", "Sku", "UnitPrice", "Type", "IncomeAccountRef"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class QuickBooksBooks:
+    """One company. Safe to use from several threads."""
+
+    client: QuickBooksClient
+    lists: ReferenceLists
+    new_items: NewItemPolicy
+    is_read_only: bool = False
+
+    @property
+    def account(self) -> str:
+        """The realm id."""
+        return str(self.client.realm_id)
+
+    def check_writable(self) -> None:
+        """Refuse when the connection may only be read.
+
+        Raises:
+            ConfigurationError: the connection is read-only.
+        """
+        if self.is_read_only:
+            raise ConfigurationError(
+                f"company {self.account} is connected for reading only.",
+                code="read_only",
+                platform=PLATFORM,
+                cure="Connect it again without --read-only, or use --dry-run.",
+            )
+
+    def company(self) -> Company:
+        """Tax codes, accounts and preferences, without items; at most an hour old."""
+        return self.lists.company()
+
+    def names(self) -> Sequence[BooksName]:
+        """Every customer, vendor and employee, inactive ones too."""
+        return lookup.all_names(self.client, self._home_currency)
+
+    def products(self) -> Sequence[BooksProduct]:
+        """Every item, inactive ones too."""
+        return lookup.all_products(self.client)
+
+    def create(self, draft: AnyDraft, name: str, symbols: Symbols, request_id: str) -> Posted:
+        """Write a new object; where QuickBooks has ours already, that one.
+
+        Raises:
+            OutcomeUnknownError: it was sent and the answer lost.
+            RecordRejectedError: QuickBooks refuses it; nothing was written.
+        """
+        entity = _entity_of(draft)
+        payload = self._payload(draft, name, symbols)
+        try:
+            written = self.client.create(
+                entity, payload, request_id=request_id, record=_record(draft)
+            )
+        except RejectedByBooksError as error:
+            return self._remedied(error, draft, name, symbols)
+        return self._posted(entity, written)
+
+    def update(
+        self, draft: AnyDraft, symbols: Symbols, target_id: str, version: str, request_id: str
+    ) -> Posted:
+        """Bring an object that still looks like `version` to the draft, lines and all.
+
+        The name of a customer or item stays: a bookkeeper may have given it another.
+
+        Raises:
+            ConflictError: it was changed, voided or deleted in QuickBooks meanwhile.
+            OutcomeUnknownError: it was sent and the answer lost.
+            RecordRejectedError: QuickBooks refuses it; nothing was written.
+        """
+        entity, identifier = self._address(target_id)
+        row = self.client.find(entity, identifier)
+        if row is None:
+            raise _conflict("it was deleted.")
+        held = self._posted(entity, Written(row, None))
+        if held.is_voided:
+            raise _conflict("it was voided.")
+        if held.version != version:
+            raise _conflict("it was changed by hand or by another program.")
+        named = {"DisplayName", "Name", "Type", "CurrencyRef"}
+        payload = {
+            member: value
+            for member, value in self._payload(draft, "", symbols).items()
+            if not (entity in (BookEntity.CUSTOMER, BookEntity.ITEM) and member in named)
+        }
+        body = {**payload, "Id": identifier, "SyncToken": row["SyncToken"]}
+        try:
+            written = self.client.update(entity, body, request_id=request_id, record=_record(draft))
+        except StaleObjectError as error:
+            raise _conflict("it was changed while this was sent.") from error
+        except RejectedByBooksError as error:
+            self._forget_after(error)
+            raise
+        return self._posted(entity, written)
+
+    def find(self, draft: AnyDraft, name: str, symbols: Symbols) -> Posted | None:
+        """The object that an earlier attempt to write this draft has made.
+
+        Raises:
+            RecordRejectedError: several could be it, or what has its number is not ours.
+        """
+        entity = _entity_of(draft)
+        found = self._rows_like(draft, name, symbols)
+        if not found:
+            return None
+        if len(found) > 1:
+            ids = ", ".join(str(row["Id"]) for row in found)
+            raise _taken(draft, f"QuickBooks has {len(found)} of them (ids {ids}).")
+        return self._posted(entity, Written(found[0], None))
+
+    def read(self, target_id: str) -> Posted | None:
+        """An object as it stands now; None when QuickBooks does not have it any more."""
+        entity, identifier = self._address(target_id)
+        row = self.client.find(entity, identifier)
+        return None if row is None else self._posted(entity, Written(row, None))
+
+    def _remedied(
+        self, error: RejectedByBooksError, draft: AnyDraft, name: str, symbols: Symbols
+    ) -> Posted:
+        """What a refusal allows to do at once, by the rule of its code.
+
+        A number that is taken (6140) may be taken by our own document. Whose a name is (6240) is
+        for matching to say: the next sync sees its owner.
+        """
+        self._forget_after(error)
+        if error.remedy is Remedy.LOOK_UP and isinstance(draft, SalesDraft | PaymentDraft):
+            found = self.find(draft, name, symbols)
+            if found is not None:
+                return found
+        raise error
+
+    def _forget_after(self, error: RejectedByBooksError) -> None:
+        if error.remedy is Remedy.RENEW_REFERENCES:
+            self.lists.forget()
+
+    def _rows_like(self, draft: AnyDraft, name: str, symbols: Symbols) -> Sequence[Row]:
+        if isinstance(draft, CustomerDraft):
+            return lookup.customers_by_name(self.client, name)
+        if isinstance(draft, ItemDraft):
+            return lookup.items_by_name(self.client, name)
+        found = lookup.written_before(self.client, draft, self._ids(symbols).customer(draft))
+        ours = [row for row in found if lookup.carries(row, draft.marker)]
+        if found and not ours:
+            raise _taken(draft, f"QuickBooks has one that udsync did not write ({found[0]['Id']}).")
+        return ours
+
+    def _payload(self, draft: AnyDraft, name: str, symbols: Symbols) -> Mapping[str, object]:
+        ids = self._ids(symbols)
+        if isinstance(draft, CustomerDraft):
+            several = self.lists.company().has_multicurrency
+            return customer.payload(draft, name, has_multicurrency=several)
+        if isinstance(draft, ItemDraft):
+            accounts = self.new_items
+            return item.payload(
+                draft,
+                name,
+                income_account_id=accounts.income_account_id,
+                expense_account_id=accounts.expense_account_id or None,
+            )
+        if isinstance(draft, PaymentDraft):
+            return payment.payload(draft, ids, symbols.invoice_id)
+        return _FORMS[draft.kind](draft, ids)
+
+    def _ids(self, symbols: Symbols) -> BooksIds:
+        company = self.lists.company()
+        return BooksIds(symbols.customers, symbols.items, company.regime, company.has_multicurrency)
+
+    def _posted(self, entity: BookEntity, written: Written) -> Posted:
+        row = written.row
+        receipt = {
+            "id": str(row["Id"]),
+            "sync_token": str(row.get("SyncToken", "")),
+            "intuit_tid": written.intuit_tid,
+        }
+        target_id = f"{_KINDS[entity]}/{row['Id']}"
+        if entity in (BookEntity.CUSTOMER, BookEntity.ITEM):
+            return Posted(target_id, _fingerprint(row), receipt=receipt)
+        document = read_document(entity, row, self._home_currency)
+        return Posted(
+            target_id,
+            _fingerprint(row),
+            document.total.amount,
+            document.tax.amount,
+            document.total.currency,
+            document.number,
+            document.is_voided,
+            receipt,
+        )
+
+    def _address(self, target_id: str) -> tuple[BookEntity, str]:
+        kind, _, identifier = target_id.partition("/")
+        return ENTITIES[kind], identifier
+
+    @property
+    def _home_currency(self) -> str:
+        return self.lists.company().home_currency
+
+
+def _entity_of(draft: AnyDraft) -> BookEntity:
+    if isinstance(draft, CustomerDraft):
+        return BookEntity.CUSTOMER
+    if isinstance(draft, ItemDraft):
+        return BookEntity.ITEM
+    return lookup.ENTITY_OF_KIND[draft.kind]
+
+
+def _record(draft: AnyDraft) -> str:
+    return draft.source if isinstance(draft, SalesDraft | PaymentDraft) else draft.key
+
+
+def _fingerprint(row: Row) -> str:
+    """16 hexadecimal digits over what a person could change in an object, and nothing else."""
+    counted = {name: row[name] for name in _MEMBERS_THAT_COUNT if name in row}
+    lines = [
+        {name: line[name] for name in ("Amount", "Description", "LinkedTxn") if name in line}
+        | {"detail": _item_detail(line)}
+        for line in row.get("Line", ())
+        if line.get("DetailType") != "SubTotalLineDetail"
+    ]
+    tax = row.get("TxnTaxDetail", {}).get("TotalTax")
+    text = write_json([sorted(counted.items()), lines, tax])
+    return hashlib.blake2b(text, digest_size=8).hexdigest()
+
+
+def _item_detail(line: Row) -> Mapping[str, object]:
+    detail = line.get("SalesItemLineDetail", {})
+    counted = ("ItemRef", "Qty", "UnitPrice", "TaxCodeRef")
+    return {name: detail[name] for name in counted if name in detail}
+
+
+def _conflict(why: str) -> ConflictError:
+    return ConflictError(why, code="changed_in_books", platform=PLATFORM)
+
+
+def _taken(draft: AnyDraft, found: str) -> RecordRejectedError:
+    number = getattr(draft, "number", None) or getattr(draft, "reference", "")
+    return RecordRejectedError(
+        f"The document number {number} is taken: {found}",
+        code="number_taken",
+        platform=PLATFORM,
+        record=_record(draft),
+        cure="Look at that document in QuickBooks. If it is this sale, delete one of the two; if "
+        "not, give it another number. Then sync again.",
+    )

@@ -1,0 +1,312 @@
+"""Carry out the writes of a batch: look, send, compare, record. One answer for each write."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from uuid import UUID
+
+from udsync_pipelines.errors import (
+    ConflictError,
+    OutcomeUnknownError,
+    RecordRejectedError,
+    UdsyncError,
+)
+from udsync_pipelines.sync.books import problems
+from udsync_pipelines.sync.books.planning import NAMED
+from udsync_pipelines.sync.books.ports import Books, Posted, Symbols, WriteLedger
+from udsync_pipelines.sync.books.writes import (
+    STAGES,
+    Binding,
+    Key,
+    Role,
+    Write,
+    WriteAction,
+    customer_symbol,
+    needed_keys,
+    request_id,
+)
+from udsync_pipelines.sync.plan import Intent, IntentState, Parked, PlannedRecord
+from udsync_pipelines.sync.ports import Progress
+from udsync_pipelines.sync.target import Reached
+
+OPEN = (IntentState.APPROVED, IntentState.SENT, IntentState.UNKNOWN)
+
+
+@dataclass
+class Poster:
+    """Carries out the batches of one plan, `workers` writes at a time."""
+
+    books: Books
+    ledger: WriteLedger
+    reached: Reached
+    horizon: timedelta
+    workers: int
+    rules_version: str
+    _bound: dict[Key, Binding] = field(default_factory=dict)
+    _ended: dict[UUID, Write] = field(default_factory=dict)
+    _counts: Counter[str] = field(default_factory=Counter)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _stopped_by: BaseException | None = None
+
+    def load(self, batch: Intent) -> tuple[Counter[str], int]:
+        """Carry out one approved batch; return counts by `kind.count`, and the newly parked.
+
+        What a write needs comes in an earlier stage. A write that fails for its own sake is
+        recorded and the others go on; what fails for all of them ends the load when those that
+        are under way have ended.
+
+        Raises:
+            RetryableError, ConfigurationError: the books cannot be written to now.
+        """
+        self._counts = Counter()
+        open_writes = self.ledger.writes(batch.id, *OPEN)
+        for roles in STAGES:
+            due = [one for one in open_writes if one.key.role in roles]
+            for linked in (False, True):  # what is linked to a new one comes after it
+                self._all([one for one in due if (one.linked_to is not None) is linked])
+        writes = self.ledger.writes(batch.id)
+        newly_parked = self.ledger.finish_batch(
+            batch,
+            Progress(batch.last_seq, self.rules_version),
+            _parked(batch, writes),
+            _arrived(batch, writes),
+        )
+        self.reached("books.settled")
+        return self._counts, newly_parked
+
+    def settle_doubt(self, write: Write) -> bool:
+        """Look for a write whose answer was lost; True when it is not in doubt any more.
+
+        Absent for longer than the books may hide it, it has not arrived: it is planned anew.
+        """
+        self._learn([write])
+        if self._look_up(write):
+            return True
+        if not self.ledger.sent_longer_than(write, self.horizon):
+            return False
+        self.ledger.supersede(write)
+        return True
+
+    def take_counts(self) -> Counter[str]:
+        """What was counted since the last time, by `kind.count`."""
+        counts, self._counts = self._counts, Counter()
+        return counts
+
+    def _all(self, writes: Sequence[Write]) -> None:
+        if not writes:
+            return
+        self._learn(writes)
+        with ThreadPoolExecutor(self.workers) as pool:
+            try:
+                wait([pool.submit(self._one, write) for write in writes])
+            except BaseException as error:
+                self._stopped_by = error  # an interrupt: what has not begun does not begin
+                raise
+        if self._stopped_by is not None:
+            raise self._stopped_by
+
+    def _one(self, write: Write) -> None:
+        if self._stopped_by is not None:
+            return
+        try:
+            self._carry_out(write)
+        except BaseException as error:  # noqa: BLE001 - passed on once the others have ended
+            self._stopped_by = self._stopped_by or error
+
+    def _carry_out(self, write: Write) -> None:
+        failed = self._failed_dependency(write)
+        if failed is not None:
+            self._reject(write, *problems.waits_for(failed))
+        elif write.key in self._bound and write.target_id is None:
+            bound = self._bound[write.key]  # another lane was faster
+            self._settle(write, Posted(bound.target_id, bound.version or "", was_found=True))
+        elif write.action is WriteAction.LINK:
+            self._settle(write, Posted(self._linked(write), ""))
+        elif write.state is IntentState.APPROVED:
+            self._send(write)
+        elif not self._look_up(write):
+            self._send_again(write)
+
+    def _send_again(self, write: Write) -> None:
+        """A process died with this write under way, and the books do not show it."""
+        if self.ledger.sent_longer_than(write, self.horizon):
+            self._send(write)
+        else:
+            self.ledger.doubt(write)
+            self._count_doubt(write)
+
+    def _send(self, write: Write) -> None:
+        write = replace(write, request_id=request_id(self.books.account, write))
+        symbols = self._symbols(write)
+        self.ledger.send(write)
+        self.reached("books.sent")
+        try:
+            posted = self._posted(write, symbols)
+        except OutcomeUnknownError:
+            self.ledger.doubt(write)
+            if not self._look_up(write):
+                self._count_doubt(write)
+        except ConflictError as error:
+            self._conflict(write, error)
+        except RecordRejectedError as error:
+            self._reject(write, *_why(error))
+        else:
+            self.reached("books.answered")
+            self._settle(write, posted)
+
+    def _posted(self, write: Write, symbols: Symbols) -> Posted:
+        if write.action is WriteAction.UPDATE and write.target_id and write.base_version:
+            return self.books.update(
+                write.draft, symbols, write.target_id, write.base_version, write.request_id
+            )
+        return self.books.create(write.draft, write.name, symbols, write.request_id)
+
+    def _conflict(self, write: Write, error: ConflictError) -> None:
+        """Customers and items that a person has changed are left; documents are a question."""
+        if write.key.role in NAMED:
+            self._settle(write, Posted(write.target_id or "", ""), count="kept")
+        else:
+            self._reject(write, *problems.changed_in_books(write, error.message))
+
+    def _look_up(self, write: Write) -> bool:
+        """Whether an earlier attempt has arrived; if so the write is settled."""
+        try:
+            posted = self._found(write)
+        except RecordRejectedError as error:
+            self._reject(write, *_why(error))
+            return True
+        if posted is None:
+            return False
+        self._settle(write, replace(posted, was_found=True))
+        return True
+
+    def _found(self, write: Write) -> Posted | None:
+        if write.action is not WriteAction.UPDATE or not write.target_id:
+            return self.books.find(write.draft, write.name, self._symbols(write))
+        posted = self.books.read(write.target_id)
+        if posted is None or posted.version == write.base_version:
+            return None
+        return posted if problems.unequal(write.draft, posted, None) is None else None
+
+    def _settle(self, write: Write, posted: Posted, count: str = "") -> None:
+        problem = problems.unequal(write.draft, posted, None)
+        self.ledger.settle(write, posted, problem)
+        with self._lock:
+            self._ended[write.id] = replace(write, state=IntentState.SETTLED)
+            self._bound[write.key] = Binding(write.key, posted.target_id, posted.version or None)
+            self._counts[f"{write.kind}.{count or _counted(write, posted)}"] += 1
+            if problem is not None:
+                self._counts[f"{write.kind}.unequal"] += 1
+            if write.action is WriteAction.CREATE and posted.total is not None:
+                cents = int((posted.total * 100).to_integral_value())
+                self._counts[f"{write.kind}.cents.{posted.currency}"] += cents
+
+    def _reject(self, write: Write, code: str, reason: str, cure: str) -> None:
+        self.ledger.reject(write, code, reason, cure)
+        with self._lock:
+            self._ended[write.id] = replace(
+                write, state=IntentState.REJECTED, code=code, reason=reason, cure=cure
+            )
+            self._counts[f"{write.kind}.rejected"] += 1
+
+    def _count_doubt(self, write: Write) -> None:
+        with self._lock:
+            self._ended[write.id] = replace(write, state=IntentState.UNKNOWN)
+            self._counts[f"{write.kind}.unknown"] += 1
+
+    def _failed_dependency(self, write: Write) -> Write | None:
+        return next(
+            (one for one in self._needed(write) if one.state is not IntentState.SETTLED), None
+        )
+
+    def _needed(self, write: Write) -> list[Write]:
+        """The writes that this one depends on, as they stand now."""
+        earlier = [one for one in write.depends_on if one not in self._ended]
+        if earlier:  # carried out by a process before this one
+            self._ended.update(self.ledger.states(earlier))
+        return [self._ended[one] for one in write.depends_on]
+
+    def _linked(self, write: Write) -> str:
+        """The object that a link leads to: one that was there, or one made in this plan."""
+        if write.target_id is not None:
+            return write.target_id
+        made = next(one for one in self._needed(write) if one.id == write.linked_to)
+        return self.ledger.bound([made.key])[made.key].target_id
+
+    def _learn(self, writes: Iterable[Write]) -> None:
+        """Look up, at once, what the symbols of these writes stand for."""
+        keys = {key for write in writes for key in (*needed_keys(write.draft), *_own(write))}
+        unknown = keys - set(self._bound)
+        if unknown:
+            self._bound.update(self.ledger.bound(unknown))
+
+    def _symbols(self, write: Write) -> Symbols:
+        customers: dict[str, str] = {}
+        items: dict[str, str] = {}
+        for key in needed_keys(write.draft):
+            if key in self._bound:
+                identifier = self._bound[key].target_id.partition("/")[2]
+                if key.role is Role.CUSTOMER:
+                    customers[customer_symbol(key)] = identifier
+                else:
+                    items[f"{key.entity}/{key.source_id}"] = identifier
+        return Symbols(customers, items, self._invoice(write))
+
+    def _invoice(self, write: Write) -> str | None:
+        sale = self._bound.get(replace(write.key, role=Role.SALE))
+        if write.key.role is not Role.PAYMENT or sale is None:
+            return None
+        return sale.target_id.partition("/")[2]
+
+
+def _own(write: Write) -> tuple[Key, ...]:
+    """The write's own key, where another lane may have bound it; a payment's invoice."""
+    if write.key.role is Role.PAYMENT:
+        return (replace(write.key, role=Role.SALE),)
+    return (write.key,) if write.key.role in NAMED else ()
+
+
+def _counted(write: Write, posted: Posted) -> str:
+    if posted.was_found:
+        return "found"
+    return {
+        WriteAction.CREATE: "created",
+        WriteAction.UPDATE: "updated",
+        WriteAction.LINK: "linked",
+    }[write.action]
+
+
+def _why(error: UdsyncError) -> tuple[str, str, str]:
+    cure = error.cure or "Correct it in the shop or the books; the next sync tries it again."
+    return error.code, error.message, cure
+
+
+def _parked(batch: Intent, writes: Sequence[Write]) -> list[Parked]:
+    """The records of the batch of which a write was refused or came out otherwise."""
+    found: dict[str, Parked] = {}
+    for record, write in _own_writes(batch, writes):
+        if write.code is not None and record.source_id not in found:
+            found[record.source_id] = Parked(
+                record.source_id, record.row_hash, write.code, write.reason or "", write.cure or ""
+            )
+    return list(found.values())
+
+
+def _arrived(batch: Intent, writes: Sequence[Write]) -> Mapping[str, bytes]:
+    """The records of which every write is settled as it should be, or that need none."""
+    left = {
+        record.source_id
+        for record, write in _own_writes(batch, writes)
+        if write.state is not IntentState.SETTLED or write.code is not None
+    }
+    return {one.source_id: one.row_hash for one in batch.records if one.source_id not in left}
+
+
+def _own_writes(batch: Intent, writes: Sequence[Write]) -> Iterable[tuple[PlannedRecord, Write]]:
+    records = {record.source_id: record for record in batch.records}
+    for write in writes:
+        if write.key.entity is batch.entity and write.key.source_id in records:
+            yield records[write.key.source_id], write

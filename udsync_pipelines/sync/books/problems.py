@@ -1,0 +1,112 @@
+"""Why a record does not reach the books, as sentences for whoever has to act on them."""
+
+from udsync_pipelines.domain.order import Order
+from udsync_pipelines.errors import RecordRejectedError
+from udsync_pipelines.posting.documents import PaymentDraft, SalesDraft
+from udsync_pipelines.posting.draft_json import AnyDraft
+from udsync_pipelines.sync.books.drafting import Drafted
+from udsync_pipelines.sync.books.ports import Posted
+from udsync_pipelines.sync.books.writes import Key, Role, Write
+from udsync_pipelines.sync.plan import Parked
+from udsync_pipelines.sync.records import ArchivedRecord
+
+_NEXT_SYNC = "Nothing: the next sync looks again and goes on by itself."
+
+
+def posted_but_gone(one: Drafted, posted: Posted) -> RecordRejectedError:
+    """The books have a document for something that the shop does not sell any more."""
+    why = one.skipped.reason if one.skipped else "It was deleted in the shop."
+    return RecordRejectedError(
+        f"{shown(posted)} stands in the books. {why}",
+        code="posted_but_gone",
+        cure="Look at the order. If the sale is off, void that document in the books; udsync does "
+        "not take back by itself what was posted.",
+    )
+
+
+def not_due_any_more(one: Drafted, posted: Posted) -> RecordRejectedError:
+    """The books have a document that the order, as it is now, would not get."""
+    return RecordRejectedError(
+        f"{shown(posted)} stands in the books, and the order as it is now would not get it.",
+        code="document_not_due",
+        cure="Look at the order. If the money did not arrive, void that document in the books.",
+    )
+
+
+def form_changed(write: Write, target_id: str) -> RecordRejectedError:
+    """The order was posted in one form and would now be posted in another."""
+    return RecordRejectedError(
+        f"It was posted as {target_id.replace('_', ' ').replace('/', ' ')} and would now be a "
+        f"{write.kind.replace('_', ' ')}.",
+        code="form_changed",
+        cure="Change the order back in the shop, or delete that document in the books by hand.",
+    )
+
+
+def waits_for_sale(order: Order) -> RecordRejectedError:
+    """A refund whose sale is not in the books."""
+    return RecordRejectedError(
+        f"The refund waits for order {order.number}, which is not in the books.",
+        code="waits_for_order",
+        cure="Settle the order first; this follows by itself.",
+    )
+
+
+def waits_for_doubt(key: Key) -> RecordRejectedError:
+    """What it needs was sent to the books and the answer was lost."""
+    return RecordRejectedError(
+        f"It waits for its {key.role}, which was sent to the books and not answered.",
+        code=f"waits_for_{key.role}",
+        cure=_NEXT_SYNC,
+    )
+
+
+def waits_for(write: Write) -> tuple[str, str, str]:
+    """Code, reason and cure of what depends on a write that did not settle."""
+    what = {Role.SALE: "order"}.get(write.key.role, write.key.role.value)
+    reason = write.reason or "It was sent and the answer was lost."
+    cure = write.cure or _NEXT_SYNC
+    return f"waits_for_{what}", f"It waits for its {what}. {reason}", cure
+
+
+def changed_in_books(write: Write, why: str) -> tuple[str, str, str]:
+    """A person changed the document after it was posted, and the shop changed the order."""
+    return (
+        "changed_in_books",
+        f"The order changed in the shop after it was posted, and so did its document: {why}",
+        "Bring the document to the order by hand, or change it back to what udsync had written.",
+    )
+
+
+def unequal(draft: AnyDraft, posted: Posted, record: ArchivedRecord | None) -> Parked | None:
+    """The difference between a draft and what the books made of it, or None."""
+    expected = _amounts(draft)
+    if expected is None:
+        return None
+    total, tax, currency = expected
+    if (total, currency) == (posted.total, posted.currency) and tax in (None, posted.tax):
+        return None
+    taxed = "" if tax is None else f" with {tax} tax"
+    made = "" if tax is None else f" with {posted.tax} tax"
+    return Parked(
+        source_id=record.source_id if record else "",
+        content_hash=record.content_hash if record else b"",
+        code="books_differ",
+        reason=f"{shown(posted)} came out at {posted.total} {posted.currency}{made}; the shop says "
+        f"{total} {currency}{taxed}.",
+        cure="Correct that document in the books, or delete it and enter the sale by hand.",
+    )
+
+
+def shown(posted: Posted) -> str:
+    """A document as a bookkeeper calls it: `Sales receipt WC-77`."""
+    kind, _, identifier = posted.target_id.partition("/")
+    return f"{kind.replace('_', ' ').capitalize()} {posted.number or identifier}"
+
+
+def _amounts(draft: AnyDraft) -> tuple[object, object, str] | None:
+    if isinstance(draft, SalesDraft):
+        return draft.total, draft.total_tax, draft.currency
+    if isinstance(draft, PaymentDraft):
+        return draft.amount, None, draft.currency
+    return None

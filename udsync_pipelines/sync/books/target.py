@@ -1,0 +1,199 @@
+"""The books as a target of syncs: plan what they lack, match, post, and prove it.
+
+In reading order: `drafting` and `planning` (map), `matching` and `resolving` (resolve),
+`carrying_out` (load).
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from udsync_pipelines.domain.identity import Entity
+from udsync_pipelines.errors import ConfigurationError
+from udsync_pipelines.posting.policy import PostingPolicy
+from udsync_pipelines.sync.books.carrying_out import Poster
+from udsync_pipelines.sync.books.drafting import Drafter
+from udsync_pipelines.sync.books.matching import Matcher
+from udsync_pipelines.sync.books.planning import BatchPlanner, Planned
+from udsync_pipelines.sync.books.ports import Books, WriteLedger
+from udsync_pipelines.sync.books.resolving import Resolver
+from udsync_pipelines.sync.due import Due
+from udsync_pipelines.sync.plan import Action, Intent, IntentState
+from udsync_pipelines.sync.rows import counted
+from udsync_pipelines.sync.target import Counts, Sync
+
+IN_FLIGHT = 9
+"""Writes at a time; one of the ten requests that a company may have in flight is left free."""
+
+DOCUMENT_COUNTS = ("created", "updated", "linked", "found", "kept", "rejected", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class BooksTarget:
+    """A company's books as a target.
+
+    Counts are named `platform.kind.count`: kinds are `customer`, `item` and the kinds of
+    document, and, for records that are planned or parked, the shop's entities. `cents.CAD` counts
+    the money posted.
+    """
+
+    connection_id: UUID
+    platform: str
+    books: Books
+    ledger: WriteLedger
+    policy: PostingPolicy | None
+    policy_version: str
+    horizon: timedelta
+    workers: int = IN_FLIGHT
+
+    @property
+    def version(self) -> str:
+        """The version of the posting policy."""
+        return self.policy_version
+
+    def check_writable(self) -> None:
+        """Refuse when the company may only be read."""
+        self.books.check_writable()
+
+    def map(self, sync: Sync, position: int) -> Iterator[tuple[int, Counts]]:
+        """Compose what is due; plan the documents and the customers and items that they need.
+
+        Raises:
+            ConfigurationError: no posting policy was accepted.
+        """
+        policy = self._policy()
+        planned = Planned(position)
+        due_again: Mapping[Entity, set[str]] = {entity: set() for entity in sync.entities}
+        if not sync.plan.options.dry_run:
+            due_again = self._settle_doubts(sync)
+        in_doubt = {write.key for write in self.ledger.doubts(sync.plan.lane)}
+        planned.in_doubt = frozenset(in_doubt)
+        yield position, self._zeros(sync)
+        for entity in sync.entities:
+            for batch, newly_parked, counts in self._plan(
+                sync, entity, policy, planned, due_again.get(entity, set())
+            ):
+                yield (
+                    planned.position,
+                    self._named(
+                        entity.value,
+                        {"parked": newly_parked, "mapped": len(batch.records), **counts},
+                    ),
+                )
+
+    def resolve(self, sync: Sync) -> Iterator[Counts]:
+        """Match new customers and items with the books; decide what each batch will do."""
+        resolver = Resolver(Matcher(self.books, self.ledger, self._policy()))
+        for batch in self._batches(sync, IntentState.PLANNED):
+            writes = self.ledger.writes(batch.id, IntentState.PLANNED)
+            resolved, decided, newly = resolver.resolve(batch, writes)
+            newly_parked = self.ledger.resolve_batch(
+                resolved, decided, newly, park=not sync.plan.options.dry_run
+            )
+            sync.reached("books.planned")
+            counts = Counter(
+                f"{self.platform}.{write.kind}.{write.action}"
+                for write in decided
+                if write.state is not IntentState.REJECTED
+            )
+            counts[f"{self.platform}.{batch.entity}.unmatched"] += newly_parked
+            counts[f"{self.platform}.{batch.entity}.skip"] += resolved.count(Action.SKIP)
+            yield counts
+
+    def digests(self, plan_id: UUID) -> Iterator[bytes]:
+        """The digest of every write."""
+        return self.ledger.digests(plan_id)
+
+    def load(self, sync: Sync) -> Iterator[Counts]:
+        """Post the approved batches, compare each answer, and bind what arrived."""
+        yield {
+            name: counted(sync.plan, name)
+            for name in sync.plan.counts
+            if name.startswith(f"{self.platform}.") and _is_of_load(name)
+        }
+        poster = self._poster(sync)
+        for batch in self._batches(sync, IntentState.APPROVED, IntentState.SENT):
+            sync.ledger.move_intent(batch, IntentState.SENT)
+            try:
+                counts, newly_parked = poster.load(batch)
+            except BaseException:
+                yield self._prefixed(poster.take_counts())
+                raise
+            yield {
+                **self._prefixed(counts),
+                f"{self.platform}.{batch.entity}.refused": newly_parked,
+            }
+
+    def _plan(
+        self,
+        sync: Sync,
+        entity: Entity,
+        policy: PostingPolicy,
+        planned: Planned,
+        also: set[str],
+    ) -> Iterator[tuple[Intent, int, Counts]]:
+        due = Due(sync.plan, entity, self.connection_id, sync.archive, sync.ledger, None)
+        doubted = {key.source_id for key in planned.in_doubt if key.entity is entity}
+        for records, last_seq in due.batches(also):
+            company = self.books.company()
+            left = [record for record in records if record.source_id not in doubted]
+            drafter = Drafter(sync.source, sync.archive, policy, company, left)
+            planner = BatchPlanner(
+                sync, entity, self.connection_id, self.books, self.ledger, drafter, planned
+            )
+            batch, writes = planner.plan(left, last_seq)
+            newly_parked = self.ledger.plan_batch(batch, writes, park=not sync.plan.options.dry_run)
+            sync.reached("books.mapped")
+            yield batch, newly_parked, planner.counts
+
+    def _settle_doubts(self, sync: Sync) -> Mapping[Entity, set[str]]:
+        """Look for every write whose answer was lost; the records that are to be planned anew."""
+        poster = self._poster(sync)
+        again: dict[Entity, set[str]] = {}
+        for write in self.ledger.doubts(sync.plan.lane):
+            if poster.settle_doubt(write):
+                again.setdefault(write.key.entity, set()).add(write.key.source_id)
+        sync.ledger.count(sync.plan.id, self._prefixed(poster.take_counts()))
+        return again
+
+    def _poster(self, sync: Sync) -> Poster:
+        return Poster(
+            self.books,
+            self.ledger,
+            sync.reached,
+            self.horizon,
+            self.workers,
+            self.policy_version,
+        )
+
+    def _policy(self) -> PostingPolicy:
+        if self.policy is None:
+            raise ConfigurationError(
+                "no posting policy was accepted, so nothing can be posted to the books.",
+                code="policy_missing",
+                platform=self.platform,
+                cure="udsync policy propose --tenant …; look at it; then udsync policy accept.",
+            )
+        return self.policy
+
+    def _batches(self, sync: Sync, *states: IntentState) -> Iterator[Intent]:
+        for batch in sync.ledger.intents(sync.plan.id, *states):
+            if batch.target_connection_id == self.connection_id:
+                yield batch
+
+    def _zeros(self, sync: Sync) -> Counts:
+        names = ("parked", "mapped")
+        return {f"{self.platform}.{one}.{name}": 0 for one in sync.entities for name in names}
+
+    def _named(self, kind: str, counts: Counts) -> Counts:
+        return {f"{self.platform}.{kind}.{name}": number for name, number in counts.items()}
+
+    def _prefixed(self, counts: Counts) -> dict[str, int]:
+        return {f"{self.platform}.{name}": number for name, number in counts.items()}
+
+
+def _is_of_load(name: str) -> bool:
+    """Whether a load counts this: one that is taken up again goes on counting."""
+    return ".cents." in name or name.rpartition(".")[2] in (*DOCUMENT_COUNTS, "refused", "unequal")
