@@ -236,6 +236,26 @@ def test_an_answer_lost_while_an_item_is_created_makes_no_second_one(
     assert bare_place.active() is not None
 
 
+def test_items_are_not_created_in_books_that_may_only_be_read(
+    installation: Installation,
+    tenant: Tenant,
+    recorded_store: StoreEmulator,
+    company: CompanyEmulator,
+) -> None:
+    store_shop(installation, tenant, recorded_store)
+    store_company(installation, tenant, company, read_only=True)
+    place = policies.find_place(installation, tenant.name)
+    propose(place)
+    before = item_names(place)
+
+    with pytest.raises(ConfigurationError, match="read-only") as refused:
+        accept(place)
+
+    assert refused.value.cure
+    assert item_names(place) == before
+    assert place.active() is None
+
+
 def test_an_open_decision_is_not_accepted_unless_asked_for(
     installation: Installation,
     tenant: Tenant,

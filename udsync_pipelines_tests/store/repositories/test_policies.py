@@ -1,5 +1,7 @@
 """Posting policies: proposed, accepted, replaced, and kept apart by store, company and tenant."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -183,6 +185,24 @@ def test_another_company_of_the_same_tenant_has_its_own_policy(way: Way) -> None
 
     assert way.history() == [("WC", "active")]
     assert sandbox.history() == [("AB", "active")]
+
+
+def test_people_who_decide_at_the_same_time_do_so_one_after_the_other(way: Way) -> None:
+    prefixes = [f"P{number}" for number in range(8)]
+    steps = threading.Barrier(len(prefixes))
+
+    def decide(prefix: str) -> None:
+        steps.wait()
+        way.propose(replace(FULL, prefix=prefix))
+        way.put(replace(FULL, prefix=prefix))
+
+    with ThreadPoolExecutor(len(prefixes)) as pool:
+        list(pool.map(decide, prefixes))
+
+    states = [state for _, state in way.history()]
+    assert states.count("active") == 1
+    assert states.count("proposed") == 1
+    assert states.count("retired") == 14
 
 
 @pytest.mark.parametrize("state", [PostingPolicyState.ACTIVE, PostingPolicyState.PROPOSED])
