@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from udsync_pipelines.connectors.quickbooks.books import QuickBooksBooks
+from udsync_pipelines.connectors.quickbooks.profiles import default_books_profiles
 from udsync_pipelines.connectors.supabase.destination import SupabaseDestination
 from udsync_pipelines.connectors.supabase.tables import SYSTEM_NAMES, TABLES
 from udsync_pipelines.domain.identity import Entity
@@ -115,5 +116,6 @@ def _books_target(
         ledger=writes,
         policy=policy,
         policy_version=stored.version if stored else "",
+        profiles=default_books_profiles(),
         horizon=visibility_horizon(installation.settings),
     )

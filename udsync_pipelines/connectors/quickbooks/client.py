@@ -341,21 +341,24 @@ class QuickBooksClient:
             raise outcome_unknown(About(record, answer.intuit_tid)) from misshapen
 
     def _send(self, call: Call) -> Written:
-        """Send until there is an answer; with a new access token once, if the old is refused.
+        """Send until there is an answer; with another access token, if the old is refused.
 
-        A refused access token means that nothing was done, so also a write may go again.
+        A refused access token means that nothing was done, so also a write may go again. One that
+        was taken over from another process may have died meanwhile; one that Intuit gave to this
+        process just now must be taken, or the consent is gone.
         """
         token = self.tokens.current()
-        try:
-            return self._sent(call, token)
-        except AccessTokenRefusedError:
+        is_renewed = False
+        while True:
+            try:
+                return self._sent(call, token)
+            except AccessTokenRefusedError as again:
+                if is_renewed and self.tokens.is_own(token):
+                    refused = needs_consent()
+                    refused.request_id = again.request_id
+                    raise refused from again
             token = self.tokens.renew(token)
-        try:
-            return self._sent(call, token)
-        except AccessTokenRefusedError as again:
-            refused = needs_consent()
-            refused.request_id = again.request_id
-            raise refused from again
+            is_renewed = True
 
     def _sent(self, call: Call, token: SecretStr) -> Written:
         transport = self._batch if call.is_batch else self._single

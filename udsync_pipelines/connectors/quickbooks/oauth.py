@@ -184,6 +184,7 @@ class AccessTokens:
         # What Intuit gave for which refresh token, until it is stored: asking with that token
         # again, after the database was away for a moment, would end the connection.
         self._unstored: tuple[SecretStr, Stored] | None = None
+        self._own: SecretStr | None = None
 
     def current(self) -> SecretStr:
         """A token that can be used now; renewed first when its end is near.
@@ -209,6 +210,10 @@ class AccessTokens:
                 self._held = self._renewed(refused=refused)
             return _token(self._held)
 
+    def is_own(self, token: SecretStr) -> bool:
+        """Whether Intuit gave this token to this process last; else another process renewed it."""
+        return token == self._own
+
     def expiry(self) -> Expiry:
         """When the connection ends by itself, as stored now.
 
@@ -231,6 +236,8 @@ class AccessTokens:
             return stored
         failure: list[UdsyncError] = []
         renewed = read_tokens(self._store.renew(lambda now: self._change(now, refused, failure)))
+        if self._unstored is not None:
+            self._own = renewed.access_token
         self._unstored = None
         if failure:
             raise failure[0]

@@ -1,9 +1,11 @@
 """From archived records of the shop to drafts for the books."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeVar
+
+import orjson
 
 from udsync_pipelines.domain.customer import Customer
 from udsync_pipelines.domain.identity import Entity
@@ -11,10 +13,11 @@ from udsync_pipelines.domain.order import Order
 from udsync_pipelines.domain.product import Product, Variation
 from udsync_pipelines.domain.refund import Refund
 from udsync_pipelines.errors import RecordRejectedError
+from udsync_pipelines.mapping.profile import Profile
 from udsync_pipelines.posting.company import Company
 from udsync_pipelines.posting.compose import compose_order
 from udsync_pipelines.posting.customers import CustomerDraft, customer_of, customer_of_order
-from udsync_pipelines.posting.documents import Composition, Skipped
+from udsync_pipelines.posting.documents import Composition, PaymentDraft, SalesDraft, Skipped
 from udsync_pipelines.posting.draft_json import AnyDraft
 from udsync_pipelines.posting.items import (
     ItemDraft,
@@ -24,7 +27,15 @@ from udsync_pipelines.posting.items import (
 )
 from udsync_pipelines.posting.policy import CustomerCreation, CustomerStrategy, PostingPolicy
 from udsync_pipelines.posting.refunds import compose_refund
+from udsync_pipelines.posting.texts import (
+    Texts,
+    composed_with,
+    merged,
+    texts_of,
+    with_texts,
+)
 from udsync_pipelines.sync.books.writes import Key, Role
+from udsync_pipelines.sync.entities import PARENTS
 from udsync_pipelines.sync.plan import Parked
 from udsync_pipelines.sync.ports import Archive, Source
 from udsync_pipelines.sync.records import ArchivedRecord, CanonicalRecord
@@ -32,16 +43,30 @@ from udsync_pipelines.sync.records import ArchivedRecord, CanonicalRecord
 SOLD_BY_THEMSELVES = frozenset({"simple", "subscription", "booking", "bundle"})
 """Kinds of product that are items. A variable product is sold as its variations."""
 
-PUBLISHED = frozenset({"publish"})
+PUBLISHED = "publish"
 
-RecordT = TypeVar("RecordT", bound=CanonicalRecord)
+_ROLE_OF: Mapping[type[AnyDraft], Role] = {SalesDraft: Role.SALE, PaymentDraft: Role.PAYMENT}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An archived record as it is understood: its texts by the profile, and what it belongs to.
+
+    `archived` of a parent is that of the record that it came with.
+    """
+
+    archived: ArchivedRecord
+    record: CanonicalRecord
+    texts: Texts = field(default_factory=dict)
+    parent: "Found | None" = None
 
 
 @dataclass(frozen=True, slots=True)
 class Drafted:
     """What a record is to be in the books: its drafts by role, or why it has none.
 
-    `creates` is False for a customer that is only kept up to date, not created by itself.
+    `order` and `texts` are those of the order that it is or belongs to. `creates` is False for
+    what is only kept up to date, not created by itself.
     """
 
     record: ArchivedRecord
@@ -49,6 +74,7 @@ class Drafted:
     skipped: Skipped | None = None
     composition: Composition | None = None
     order: Order | None = None
+    texts: Texts = field(default_factory=dict)
     creates: bool = True
 
 
@@ -60,8 +86,9 @@ class Drafter:
     archive: Archive
     policy: PostingPolicy
     company: Company
+    profiles: Mapping[Entity, Profile]
     records: Sequence[ArchivedRecord]
-    _read: dict[tuple[Entity, str], CanonicalRecord] = field(default_factory=dict)
+    _read: dict[tuple[Entity, str], Found] = field(default_factory=dict)
 
     def draft(self, record: ArchivedRecord) -> Drafted:
         """The drafts of one record.
@@ -69,36 +96,41 @@ class Drafter:
         Raises:
             RecordRejectedError: it must be parked; the message says why.
         """
-        match record.entity:
-            case Entity.ORDER:
-                return self._order(record)
-            case Entity.REFUND:
-                return self._refund(record)
-            case Entity.CUSTOMER:
-                return self._customer(record)
-            case Entity.VARIATION:
-                return self._variation(record)
-            case _:
-                return self._product(record)
+        found = self._found(record)
+        match found.record:
+            case Order() as order:
+                return self._order(order, found)
+            case Refund() as refund:
+                return self._refund(refund, found)
+            case Customer() as customer:
+                return self._customer(customer, found)
+            case Variation() as variation:
+                return self._variation(variation, found)
+            case Product() as product:
+                return self._product(product, found)
 
-    def customer(self, key: Key, order: Order) -> CustomerDraft:
-        """The customer of an order: the shop's account as it is archived, else by its address."""
-        archived = self._archived(Entity.CUSTOMER, key.source_id.partition("@")[0], Customer)
-        if archived is None:
-            return customer_of_order(order, self.policy, self.company)
-        return customer_of(archived, order.currency, self.company)
+    def customer(self, key: Key, order: Order, texts: Texts) -> CustomerDraft:
+        """The customer of an order: the shop's account as it is archived, else by its address.
+
+        `texts` are those of the order; an account has its own.
+        """
+        archived = self._read.get((Entity.CUSTOMER, key.source_id.partition("@")[0]))
+        if archived is None or not isinstance(archived.record, Customer):
+            draft = customer_of_order(order, self.policy, self.company)
+            return with_texts(draft, texts)
+        return with_texts(
+            customer_of(archived.record, order.currency, self.company), archived.texts
+        )
 
     def item(self, key: Key, order: Order) -> ItemDraft:
         """The item of an order's line: the product as it is archived, else by the line itself."""
-        if key.entity is Entity.PRODUCT:
-            product = self._archived(Entity.PRODUCT, key.source_id, Product)
-            if product is not None:
-                return item_of_product(product)
-        else:
-            variation = self._archived(Entity.VARIATION, key.source_id, Variation)
-            parent = variation and self._archived(Entity.PRODUCT, variation.product_id, Product)
-            if variation is not None and parent:
-                return item_of_variation(variation, parent)
+        archived = self._read.get((key.entity, key.source_id))
+        if archived is not None and isinstance(archived.record, Product):
+            return with_texts(item_of_product(archived.record), archived.texts)
+        if archived is not None and isinstance(archived.record, Variation):
+            parent = archived.parent
+            if parent is not None and isinstance(parent.record, Product):
+                return _item_of_variation(archived, archived.record, parent, parent.record)
         for line in order.lines:
             of_variation = key.entity is Entity.VARIATION and line.variation_id == key.source_id
             if of_variation or (not line.variation_id and line.product_id == key.source_id):
@@ -118,89 +150,100 @@ class Drafter:
                 wanted.setdefault(key.entity, set()).add(key.source_id.partition("@")[0])
         for entity, ids in wanted.items():
             for record in self.archive.newest(entity, ids):
-                self._remember(record)
+                # What cannot be read is parked by its own sync; the order says enough of it.
+                with suppress(RecordRejectedError):
+                    self._read[entity, record.source_id] = self._found(record)
 
-    def _remember(self, record: ArchivedRecord) -> None:
-        try:
-            found = self.source.canonical(record.entity, record.raw, record.parent_raw)
-            self._read[record.entity, record.source_id] = found
-            if isinstance(found, Variation) and record.parent_raw is not None:
-                parent = self.source.canonical(Entity.PRODUCT, record.parent_raw, None)
-                self._read[Entity.PRODUCT, found.product_id] = parent
-        except RecordRejectedError:
-            return  # the order itself says enough of it
-
-    def _archived(self, entity: Entity, source_id: str, kind: type[RecordT]) -> RecordT | None:
-        found = self._read.get((entity, source_id))
-        return found if isinstance(found, kind) else None
-
-    def _order(self, record: ArchivedRecord) -> Drafted:
-        order = self._canonical(record, Order)
+    def _order(self, order: Order, found: Found) -> Drafted:
         made = compose_order(order, self.policy, self.company)
         if isinstance(made, Skipped):
-            return Drafted(record, skipped=made)
-        roles = (Role.SALE, Role.PAYMENT)
-        return Drafted(record, tuple(zip(roles, made.documents)), None, made, order)  # noqa: B905 - a sale that is paid at once has one
+            return Drafted(found.archived, skipped=made)
+        made = composed_with(made, found.texts)
+        drafts = tuple((_ROLE_OF[type(draft)], draft) for draft in made.documents)
+        return Drafted(found.archived, drafts, None, made, order, found.texts)
 
-    def _refund(self, record: ArchivedRecord) -> Drafted:
-        refund = self._canonical(record, Refund)
-        if record.parent_raw is None:
+    def _refund(self, refund: Refund, found: Found) -> Drafted:
+        parent = found.parent
+        if parent is None or not isinstance(parent.record, Order):
             raise RecordRejectedError(
                 f"Its order {refund.order_id} is not in the archive.",
                 code="order_unknown",
                 record=f"refund/{refund.id}",
                 cure="Sync the orders with --full.",
             )
-        order = _as(Order, self.source.canonical(Entity.ORDER, record.parent_raw, None))
+        order = parent.record
         siblings = self._refunds.get(refund.order_id, ())
         made = compose_refund(refund, order, siblings, self.policy, self.company)
         if isinstance(made, Skipped):
-            return Drafted(record, skipped=made)
-        return Drafted(record, ((Role.REFUND, made.sale),), None, made, order)
+            return Drafted(found.archived, skipped=made)
+        made = composed_with(made, merged(parent.texts, found.texts))
+        return Drafted(found.archived, ((Role.REFUND, made.sale),), None, made, order, parent.texts)
 
-    def _customer(self, record: ArchivedRecord) -> Drafted:
+    def _customer(self, customer: Customer, found: Found) -> Drafted:
         if self.policy.customer_strategy is CustomerStrategy.WEB:
             reason = "Sales are booked on one web customer by the posting policy."
-            return Drafted(record, skipped=Skipped("web_customer", reason))
-        customer = self._canonical(record, Customer)
+            return Drafted(found.archived, skipped=Skipped("web_customer", reason))
         draft = customer_of(customer, self.company.home_currency, self.company)
         always = self.policy.customer_creation is CustomerCreation.ALWAYS
-        return Drafted(record, ((Role.CUSTOMER, draft),), creates=always)
+        drafts = ((Role.CUSTOMER, with_texts(draft, found.texts)),)
+        return Drafted(found.archived, drafts, creates=always)
 
-    def _product(self, record: ArchivedRecord) -> Drafted:
-        product = self._canonical(record, Product)
+    def _product(self, product: Product, found: Found) -> Drafted:
         if product.kind not in SOLD_BY_THEMSELVES:
             reason = f"A {product.kind} product is no item of its own."
-            return Drafted(record, skipped=Skipped("no_item", reason))
-        is_published = product.status in PUBLISHED
-        return Drafted(record, ((Role.ITEM, item_of_product(product)),), creates=is_published)
+            return Drafted(found.archived, skipped=Skipped("no_item", reason))
+        draft = with_texts(item_of_product(product), found.texts)
+        is_published = product.status == PUBLISHED
+        return Drafted(found.archived, ((Role.ITEM, draft),), creates=is_published)
 
-    def _variation(self, record: ArchivedRecord) -> Drafted:
-        variation = self._canonical(record, Variation)
-        if record.parent_raw is None:
+    def _variation(self, variation: Variation, found: Found) -> Drafted:
+        parent = found.parent
+        if parent is None or not isinstance(parent.record, Product):
             reason = f"Its product {variation.product_id} is not in the archive."
-            return Drafted(record, skipped=Skipped("product_unknown", reason))
-        parent = _as(Product, self.source.canonical(Entity.PRODUCT, record.parent_raw, None))
-        is_published = {variation.status, parent.status} <= PUBLISHED
-        draft = item_of_variation(variation, parent)
-        return Drafted(record, ((Role.ITEM, draft),), creates=is_published)
+            return Drafted(found.archived, skipped=Skipped("product_unknown", reason))
+        draft = _item_of_variation(found, variation, parent, parent.record)
+        is_published = {variation.status, parent.record.status} == {PUBLISHED}
+        return Drafted(found.archived, ((Role.ITEM, draft),), creates=is_published)
 
     @cached_property
     def _refunds(self) -> Mapping[str, Sequence[Refund]]:
-        """All refunds of the orders whose refunds are in this batch."""
-        orders = {
-            _as(Refund, self._canonical(record, Refund)).order_id
-            for record in self.records
-            if record.entity is Entity.REFUND
-        }
+        """All readable refunds of the orders whose refunds are in this batch."""
+        orders = {order.id for order in map(self._order_of, self.records) if order is not None}
         found: dict[str, list[Refund]] = {}
         for record in self.archive.children(Entity.REFUND, orders):
-            refund = self._canonical(record, Refund)
-            found.setdefault(refund.order_id, []).append(refund)
+            refund = self.source.canonical(Entity.REFUND, record.raw, record.parent_raw)
+            if isinstance(refund, Refund):
+                found.setdefault(refund.order_id, []).append(refund)
         return found
 
-    def _canonical(self, record: ArchivedRecord, kind: type[RecordT]) -> RecordT:
-        return _as(kind, self.source.canonical(record.entity, record.raw, record.parent_raw))
+    def _order_of(self, record: ArchivedRecord) -> Order | None:
+        if record.entity is not Entity.REFUND or record.parent_raw is None:
+            return None
+        with suppress(RecordRejectedError):
+            order = self.source.canonical(Entity.ORDER, record.parent_raw, None)
+            return order if isinstance(order, Order) else None
+        return None
+
+    def _found(self, archived: ArchivedRecord) -> Found:
+        """A record as it is archived, with its texts and the record it belongs to.
+
+        Raises:
+            RecordRejectedError: it, or what it belongs to, cannot be understood.
+        """
+        record = self.source.canonical(archived.entity, archived.raw, archived.parent_raw)
+        parent = None
+        if archived.parent_raw is not None:
+            entity = PARENTS[archived.entity]
+            whole = self.source.canonical(entity, archived.parent_raw, None)
+            texts = self._texts(entity, whole, archived.parent_raw)
+            parent = Found(archived, whole, texts)
+        texts = self._texts(archived.entity, record, archived.raw)
+        return Found(archived, record, texts, parent)
+
+    def _texts(self, entity: Entity, record: CanonicalRecord, raw: bytes) -> Texts:
+        profile = self.profiles.get(entity)
+        reads_raw = profile is not None and profile.reads_raw
+        return texts_of(profile, record, orjson.loads(raw) if reads_raw else {})
 
 
 def parked_of(record: ArchivedRecord, error: RecordRejectedError) -> Parked:
@@ -214,7 +257,8 @@ def parked_of(record: ArchivedRecord, error: RecordRejectedError) -> Parked:
     )
 
 
-def _as(kind: type[RecordT], record: CanonicalRecord) -> RecordT:
-    if not isinstance(record, kind):
-        raise TypeError(f"the source gave a {type(record).__name__}, not a {kind.__name__}")
-    return record
+def _item_of_variation(
+    found: Found, variation: Variation, parent: Found, product: Product
+) -> ItemDraft:
+    draft = item_of_variation(variation, product)
+    return with_texts(draft, merged(parent.texts, found.texts))

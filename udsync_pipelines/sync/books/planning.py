@@ -13,6 +13,7 @@ from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.domain.order import Order
 from udsync_pipelines.errors import RecordRejectedError
 from udsync_pipelines.posting.draft_json import AnyDraft, draft_to_json
+from udsync_pipelines.posting.texts import Texts
 from udsync_pipelines.sync.books import problems
 from udsync_pipelines.sync.books.drafting import Drafted, Drafter, parked_of
 from udsync_pipelines.sync.books.ports import Books, WriteLedger
@@ -263,15 +264,15 @@ class BatchPlanner:
             key=key,
             action=WriteAction.CREATE,
             state=IntentState.PLANNED,
-            draft=self._named(key, one.order),
+            draft=self._named(key, one.order, one.texts),
             source_hash=b"",
         )
         new.append(write)
         return [write.id]
 
-    def _named(self, key: Key, order: Order) -> AnyDraft:
+    def _named(self, key: Key, order: Order, texts: Texts) -> AnyDraft:
         if key.role is Role.CUSTOMER:
-            return self.drafter.customer(key, order)
+            return self.drafter.customer(key, order, texts)
         return self.drafter.item(key, order)
 
     def _documents_before(self, write: Write, one: Drafted, done: Sequence[Write]) -> list[UUID]:

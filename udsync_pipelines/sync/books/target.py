@@ -12,6 +12,7 @@ from uuid import UUID
 
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.errors import ConfigurationError
+from udsync_pipelines.mapping.profile import Profile
 from udsync_pipelines.posting.policy import PostingPolicy
 from udsync_pipelines.sync.books.carrying_out import Poster
 from udsync_pipelines.sync.books.drafting import Drafter
@@ -45,13 +46,15 @@ class BooksTarget:
     ledger: WriteLedger
     policy: PostingPolicy | None
     policy_version: str
+    profiles: Mapping[Entity, Profile]
     horizon: timedelta
     workers: int = IN_FLIGHT
 
     @property
     def version(self) -> str:
-        """The version of the posting policy."""
-        return self.policy_version
+        """The versions of the posting policy and of the mapping profiles."""
+        profiles = (profile.version for profile in self.profiles.values())
+        return "|".join((self.policy_version, *profiles))
 
     def check_writable(self) -> None:
         """Refuse when the company may only be read."""
@@ -139,7 +142,7 @@ class BooksTarget:
         for records, last_seq in due.batches(also):
             company = self.books.company()
             left = [record for record in records if record.source_id not in doubted]
-            drafter = Drafter(sync.source, sync.archive, policy, company, left)
+            drafter = Drafter(sync.source, sync.archive, policy, company, self.profiles, left)
             planner = BatchPlanner(
                 sync, entity, self.connection_id, self.books, self.ledger, drafter, planned
             )

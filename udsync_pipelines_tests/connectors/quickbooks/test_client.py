@@ -32,6 +32,7 @@ from udsync_pipelines_tests.connectors.quickbooks.samples import (
     client,
     fault,
     json_answer,
+    stored,
     token_answer,
 )
 
@@ -354,6 +355,20 @@ def test_a_new_token_that_is_refused_too_needs_consent_and_no_third_try() -> Non
     assert caught.value.code == "needs_consent"
     assert caught.value.request_id == "1-65f31b2d-test"
     assert len(answers.requests) == 2
+
+
+def test_a_token_taken_over_that_has_died_too_is_renewed_after_all() -> None:
+    store = MemoryTokenStore()
+    tokens = access_tokens(Answers(token_answer(access="access-3-value")), store)
+    tokens.current()
+    store.credentials.update(stored(access_token="access-2-value"))
+    refusals = [answer("fault_auth_401.json", 401) for _ in range(2)]
+    answers = Answers(*refusals, answer("create_sales_receipt.json"))
+
+    create(client(answers, tokens=tokens))
+
+    used = [request.headers["authorization"] for request in answers.requests]
+    assert used == ["Bearer access-1-value", "Bearer access-2-value", "Bearer access-3-value"]
 
 
 def test_another_company_is_refused_without_renewing_anything() -> None:
