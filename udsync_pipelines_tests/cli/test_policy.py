@@ -25,7 +25,10 @@ class Bookkeeper:
     tenant: str
 
     def policy(self, command: str, *options: str) -> Result:
-        return self.udsync("policy", command, "--tenant", self.tenant, *options)
+        # Limits are not what is tested here: nobody waits for them.
+        return self.udsync(
+            "policy", command, "--tenant", self.tenant, *options, UDSYNC_LIMITS_FACTOR="1000"
+        )
 
 
 def connect_company(udsync: CommandLine, tenant: str, company: CompanyEmulator) -> None:
@@ -35,6 +38,7 @@ def connect_company(udsync: CommandLine, tenant: str, company: CompanyEmulator) 
         "--client-secret", company.options.client_secret,
         "--refresh-token", company.refresh_token,
         "--base-url", company.url, "--oauth-url", company.oauth_url,
+        UDSYNC_LIMITS_FACTOR="1000",
     )  # fmt: skip
     assert connected.code == 0, connected.err
 

@@ -1,5 +1,6 @@
 """A tenant between the recorded store and a company, with or without archived orders."""
 
+from decimal import Decimal
 from uuid import uuid4
 
 from pydantic import SecretStr
@@ -23,7 +24,7 @@ from udsync_pipelines.store.repositories.connections import Connection, NewConne
 from udsync_pipelines.store.repositories.tenants import Tenant
 from udsync_pipelines.store.tables.states import Platform
 from udsync_pipelines.sync.records import Window
-from udsync_pipelines_tests.services.emulated_books import store_company
+from udsync_pipelines_tests.services.emulated_books import store_company, with_settings
 
 SPECIAL_ITEMS = ("Shipping", "Fees", "Other sales", "Rounding", "Refunds")
 
@@ -50,10 +51,16 @@ def between(
     installation: Installation, tenant: Tenant, shop: StoreEmulator, company: CompanyEmulator
 ) -> PolicyPlace:
     """Connect both sides and give the company the items that a policy needs."""
+    fast = without_waiting(installation)
     store_shop(installation, tenant, shop)
     connection = store_company(installation, tenant, company)
-    add_items(installation, tenant, connection, *SPECIAL_ITEMS)
-    return find_place(installation, tenant.name)
+    add_items(fast, tenant, connection, *SPECIAL_ITEMS)
+    return find_place(fast, tenant.name)
+
+
+def without_waiting(installation: Installation) -> Installation:
+    """The installation with limits that make nobody wait: they are not what is tested."""
+    return with_settings(installation, limits_factor=Decimal(1000))
 
 
 def add_items(

@@ -32,6 +32,7 @@ from udsync_pipelines_tests.services.policy_places import (
     archive_orders,
     between,
     store_shop,
+    without_waiting,
 )
 from udsync_pipelines_tests.store_fixtures import recorded_store, store_emulator
 
@@ -68,7 +69,7 @@ def bare_place(
     """The recorded store and a Canadian company as new: without the usual items."""
     store_shop(installation, tenant, recorded_store)
     store_company(installation, tenant, company)
-    return policies.find_place(installation, tenant.name)
+    return policies.find_place(without_waiting(installation), tenant.name)
 
 
 def finding(stored: StoredPolicy, field: str) -> Finding:
@@ -244,7 +245,7 @@ def test_items_are_not_created_in_books_that_may_only_be_read(
 ) -> None:
     store_shop(installation, tenant, recorded_store)
     store_company(installation, tenant, company, read_only=True)
-    place = policies.find_place(installation, tenant.name)
+    place = policies.find_place(without_waiting(installation), tenant.name)
     propose(place)
     before = item_names(place)
 
