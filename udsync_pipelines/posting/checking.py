@@ -106,8 +106,19 @@ def _gateways(policy: PostingPolicy, company: Company) -> Iterator[str]:
             yield f"Account {rules.account_id} for {name} is not active in the books."
         elif account is not None and account.kind not in _DEPOSIT_KINDS:
             yield f"Account {account.name} for {name} is no bank or other current asset account."
+        elif account is not None and account.currency not in _currencies(name, company):
+            yield (
+                f"Account {account.name} for {name} is in {account.currency}: choose one in "
+                f"{company.home_currency}, or name it for that currency "
+                f"(gateways.{name.partition(':')[0]}:{account.currency}.account_id)."
+            )
         if rules.payment_method_id and rules.payment_method_id not in methods:
             yield f"Payment method {rules.payment_method_id} for {name} is not active in the books."
+
+
+def _currencies(gateway: str, company: Company) -> tuple[str | None, ...]:
+    """Currencies that an account of this gateway may have: the home one, or that of its rules."""
+    return (None, "", company.home_currency, gateway.rpartition(":")[2])
 
 
 def _shown(rates: frozenset[str]) -> str:

@@ -134,10 +134,13 @@ def _usual_account(name: str, company: Company) -> str | None:
 
 
 def _usable(company: Company) -> list[Account]:
+    """Accounts that can take money in the home currency; others serve one currency by hand."""
     return [
         account
         for account in company.accounts
-        if account.is_active and account.kind in _CLEARING_KINDS
+        if account.is_active
+        and account.kind in _CLEARING_KINDS
+        and account.currency in (None, "", company.home_currency)
     ]
 
 
@@ -150,6 +153,5 @@ def _chequing(company: Company) -> Account | None:
 
 
 def _only(company: Company, subkind: str) -> Account | None:
-    found = [account for account in company.accounts if account.is_active]
-    found = [account for account in found if account.subkind == subkind]
+    found = [account for account in _usable(company) if account.subkind == subkind]
     return found[0] if len(found) == 1 else None

@@ -232,3 +232,29 @@ def test_an_account_that_is_gone_is_named_for_its_gateway() -> None:
     problems = wrong_choices(replace(POLICY, gateways={"cod": GatewayPolicy("404")}), CANADA)
 
     assert problems == ("Account 404 for cod is not active in the books.",)
+
+
+def test_accounts_in_other_currencies_are_not_proposed() -> None:
+    foreign = Account("41", "Klarna USD", "Bank", "Checking", "USD")
+    company = books(replace(CHEQUING, currency="CAD"), UNDEPOSITED, foreign)
+
+    klarna = found("gateways.klarna.account_id", company, ShopGateway("klarna"))
+    transfer = found("gateways.bacs.account_id", company, ShopGateway("bacs"))
+
+    assert (klarna.value, transfer.value) == ("37", "35")
+    assert "41" not in klarna.choices
+
+
+def test_an_account_of_a_currency_serves_the_gateways_rules_for_it_alone() -> None:
+    foreign = Account("41", "Klarna USD", "Bank", "Checking", "USD")
+    company = replace(CANADA, accounts=(*CANADA.accounts, foreign))
+    rules = GatewayPolicy("41")
+
+    wrong = wrong_choices(replace(POLICY, gateways={"klarna": rules}), company)
+    right = wrong_choices(replace(POLICY, gateways={"klarna:USD": rules}), company)
+
+    assert right == ()
+    assert wrong == (
+        "Account Klarna USD for klarna is in USD: choose one in CAD, or name it for that currency "
+        "(gateways.klarna:USD.account_id).",
+    )
