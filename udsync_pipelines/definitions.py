@@ -1,7 +1,7 @@
 """START HERE: everything Dagster knows of udsync, wired once.
 
 The main path, in reading order: this file, `orchestration/jobs.py`, `orchestration/ops.py`,
-`sync/engine.py`, `sync/planning.py`, `sync/load.py`.
+`sync/engine.py`, then `sync/rows.py` (databases) and `sync/books/target.py` (books).
 """
 
 import dagster as dg
