@@ -172,7 +172,7 @@ class Drafter:
                 cure="Sync the orders with --full.",
             )
         order = parent.record
-        siblings = self._refunds.get(refund.order_id, ())
+        siblings = self._siblings(found.archived)
         made = compose_refund(refund, order, siblings, self.policy, self.company)
         if isinstance(made, Skipped):
             return Drafted(found.archived, skipped=made)
@@ -206,15 +206,28 @@ class Drafter:
         return Drafted(found.archived, ((Role.ITEM, draft),), creates=is_published)
 
     @cached_property
-    def _refunds(self) -> Mapping[str, Sequence[Refund]]:
-        """All readable refunds of the orders whose refunds are in this batch."""
+    def _refunds(self) -> Mapping[bytes, Sequence[ArchivedRecord]]:
+        """All refunds of the orders whose refunds are in this batch, by the order's JSON."""
         orders = {order.id for order in map(self._order_of, self.records) if order is not None}
-        found: dict[str, list[Refund]] = {}
+        found: dict[bytes, list[ArchivedRecord]] = {}
         for record in self.archive.children(Entity.REFUND, orders):
-            refund = self.source.canonical(Entity.REFUND, record.raw, record.parent_raw)
-            if isinstance(refund, Refund):
-                found.setdefault(refund.order_id, []).append(refund)
+            found.setdefault(record.parent_raw or b"", []).append(record)
         return found
+
+    def _siblings(self, archived: ArchivedRecord) -> Sequence[Refund]:
+        """All refunds of the same order.
+
+        Raises:
+            RecordRejectedError: one of them cannot be read, so what is left of the sale is unknown.
+        """
+        siblings = map(self._sibling, self._refunds.get(archived.parent_raw or b"", ()))
+        return [refund for refund in siblings if isinstance(refund, Refund)]
+
+    def _sibling(self, archived: ArchivedRecord) -> CanonicalRecord:
+        try:
+            return self.source.canonical(Entity.REFUND, archived.raw, archived.parent_raw)
+        except RecordRejectedError as error:
+            raise _waits_for_refund(archived, error) from error
 
     def _order_of(self, record: ArchivedRecord) -> Order | None:
         if record.entity is not Entity.REFUND or record.parent_raw is None:
@@ -254,6 +267,15 @@ def parked_of(record: ArchivedRecord, error: RecordRejectedError) -> Parked:
         code=error.code,
         reason=error.message,
         cure=error.cure or "Correct it in the shop or the books; the next sync tries it again.",
+    )
+
+
+def _waits_for_refund(record: ArchivedRecord, error: RecordRejectedError) -> RecordRejectedError:
+    return RecordRejectedError(
+        f"It waits for refund {record.source_id} of the same order, which is parked: "
+        f"{error.message}",
+        code="waits_for_refund",
+        cure="Settle that refund first; this follows by itself.",
     )
 
 

@@ -1,0 +1,1 @@
+"""Posting to the books: planning, matching, carrying out, and what survives crashes."""

@@ -1,0 +1,321 @@
+"""The books of a company in memory, which keep the promises of `sync.books.ports.Books`.
+
+Nothing is written after the process has died. What an answer hides can be ordered: it is lost
+before or after the books have written, or it comes as a refusal.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import count
+
+from udsync_pipelines.errors import (
+    ConfigurationError,
+    ConflictError,
+    OutcomeUnknownError,
+    RecordRejectedError,
+)
+from udsync_pipelines.posting.company import Company
+from udsync_pipelines.posting.customers import CustomerDraft
+from udsync_pipelines.posting.documents import ItemSource, PaymentDraft, SalesDraft
+from udsync_pipelines.posting.draft_json import AnyDraft
+from udsync_pipelines.posting.items import ItemDraft
+from udsync_pipelines.posting.matching import BooksName, BooksProduct, NameList
+from udsync_pipelines.posting.names import comparable
+from udsync_pipelines.sync.books.ports import Posted, Symbols
+from udsync_pipelines_tests.posting.books import CANADA
+from udsync_pipelines_tests.sync.memory import Process
+
+Refusal = Callable[[AnyDraft], bool]
+
+
+def key_of(draft: AnyDraft) -> str:
+    """What a draft is about: its marker, or the key of a customer or item."""
+    return draft.marker if isinstance(draft, SalesDraft | PaymentDraft) else draft.key
+
+
+def kind_of(draft: AnyDraft) -> str:
+    """The kind of object that a draft becomes."""
+    if isinstance(draft, SalesDraft | PaymentDraft):
+        return draft.kind.value
+    return "customer" if isinstance(draft, CustomerDraft) else "item"
+
+
+@dataclass
+class Held:
+    """An object of the books. A person may change it: `edits` counts that, as our updates."""
+
+    target_id: str
+    draft: AnyDraft
+    name: str
+    symbols: Symbols
+    request_id: str
+    written_at: datetime
+    total: Decimal | None = None
+    tax: Decimal | None = None
+    edits: int = 0
+    is_voided: bool = False
+
+    @property
+    def version(self) -> str:
+        return f"v{self.edits}"
+
+
+@dataclass
+class MemoryBooks:
+    """One company.
+
+    `answers` says of the next writes, by kind: `lost` (not written), `hidden` (written, and the
+    answer lost), `fine`. `refusals` are asked of every write. An object is found by `find` once
+    it is `delay` old. `moved_tax` is what the books make of a document's tax beyond the draft.
+    """
+
+    process: Process
+    clock: Callable[[], datetime]
+    company_: Company = CANADA
+    account: str = "4620"
+    is_read_only: bool = False
+    keeps_request_ids: bool = True
+    refuses_same_number: bool = True
+    delay: timedelta = timedelta(0)
+    moved_tax: Decimal = Decimal(0)
+    answers: dict[str, list[str]] = field(default_factory=dict)
+    refusals: list[Refusal] = field(default_factory=list)
+    fails_with: Exception | None = None
+    good_writes: int = 0
+    held: dict[str, Held] = field(default_factory=dict)
+    others: list[BooksName | BooksProduct] = field(default_factory=list)
+    calls: list[tuple[str, str]] = field(default_factory=list)
+    request_ids: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ids = count(101)
+
+    # --- what the engine asks -----------------------------------------------------------------
+
+    def check_writable(self) -> None:
+        if self.is_read_only:
+            raise ConfigurationError("The company may only be read.", code="read_only")
+
+    def company(self) -> Company:
+        self._call("company", "")
+        return self.company_
+
+    def names(self) -> Sequence[BooksName]:
+        self._call("names", "")
+        return [one for one in self.others if isinstance(one, BooksName)] + [
+            BooksName(
+                _number(one), NameList.CUSTOMER, one.name, one.draft.email, one.draft.currency
+            )
+            for one in self.held.values()
+            if isinstance(one.draft, CustomerDraft)
+        ]
+
+    def products(self) -> Sequence[BooksProduct]:
+        self._call("products", "")
+        return [one for one in self.others if isinstance(one, BooksProduct)] + [
+            BooksProduct(_number(one), one.name, one.draft.sku)
+            for one in self.held.values()
+            if isinstance(one.draft, ItemDraft)
+        ]
+
+    def create(self, draft: AnyDraft, name: str, symbols: Symbols, request_id: str) -> Posted:
+        self.process.must_live()
+        with self._lock:
+            answer = self._begin("create", draft, request_id)
+            replayed = self._replayed(request_id)
+            if replayed is not None:
+                return self._end(answer, replayed)
+            self._check_references(draft, symbols)
+            taken = self._owner_of_number(draft) or self._owner_of_name(name, draft)
+            if taken is not None:
+                return self._end(answer, self._only_ours(taken, draft))
+            target_id = f"{kind_of(draft)}/{next(self._ids)}"
+            made = Held(target_id, draft, name, symbols, request_id, self.clock())
+            self._value(made)
+            self.held[target_id] = made
+            return self._end(answer, made)
+
+    def update(
+        self, draft: AnyDraft, symbols: Symbols, target_id: str, version: str, request_id: str
+    ) -> Posted:
+        self.process.must_live()
+        with self._lock:
+            answer = self._begin("update", draft, request_id)
+            replayed = self._replayed(request_id)
+            if replayed is not None:
+                return self._end(answer, replayed)
+            held = self.held.get(target_id)
+            if held is None:
+                raise ConflictError("it was deleted.")
+            if held.is_voided:
+                raise ConflictError("it was voided.")
+            if held.version != version:
+                raise ConflictError("it was changed by hand.")
+            held.draft, held.symbols, held.request_id = draft, symbols, request_id
+            held.edits += 1
+            self._value(held)
+            return self._end(answer, held)
+
+    def find(self, draft: AnyDraft, name: str, symbols: Symbols) -> Posted | None:
+        self._call("find", key_of(draft))
+        found = [
+            one
+            for one in self.held.values()
+            if kind_of(one.draft) == kind_of(draft)
+            and self.clock() - one.written_at >= self.delay
+            and (one.name == name if name else key_of(one.draft) == key_of(draft))
+        ]
+        if len(found) > 1:
+            raise RecordRejectedError(f"There are {len(found)} of them.", code="number_taken")
+        return self._posted(found[0]) if found else None
+
+    def read(self, target_id: str) -> Posted | None:
+        self._call("read", target_id)
+        held = self.held.get(target_id)
+        return None if held is None else self._posted(held)
+
+    # --- what a test does or asks -------------------------------------------------------------
+
+    def kinds(self) -> dict[str, int]:
+        """How many objects there are of each kind."""
+        kinds = [target_id.partition("/")[0] for target_id in self.held]
+        return {kind: kinds.count(kind) for kind in sorted(set(kinds))}
+
+    def of(self, kind: str) -> list[Held]:
+        """The objects of a kind, in the order in which they were written."""
+        return [one for one in self.held.values() if one.target_id.startswith(f"{kind}/")]
+
+    def the(self, kind: str) -> Held:
+        """The only object of a kind."""
+        (only,) = self.of(kind)
+        return only
+
+    def edit(self, held: Held, total: Decimal | None = None) -> None:
+        """A person changes an object."""
+        held.edits += 1
+        held.total = held.total if total is None else total
+
+    def void(self, held: Held) -> None:
+        """A person voids a document."""
+        held.edits += 1
+        held.is_voided, held.total, held.tax = True, Decimal(0), Decimal(0)
+
+    def delete(self, held: Held) -> None:
+        """A person deletes an object."""
+        del self.held[held.target_id]
+
+    def refuse(self, kind: str, key: str = "") -> None:
+        """Refuse the writes of a kind, or only those about one key."""
+        self.refusals.append(lambda draft: kind_of(draft) == kind and key in key_of(draft))
+
+    def called(self, *names: str) -> list[tuple[str, str]]:
+        """What was asked of the books, with these names."""
+        return [call for call in self.calls if call[0] in names]
+
+    # --- inside -------------------------------------------------------------------------------
+
+    def _call(self, name: str, what: str) -> None:
+        self.process.must_live()
+        self.calls.append((name, what))
+
+    def _begin(self, name: str, draft: AnyDraft, request_id: str) -> str:
+        """What is to become of this write's answer."""
+        self.calls.append((name, key_of(draft)))
+        self.request_ids.append(request_id)
+        if self.fails_with is not None:
+            if not self.good_writes:
+                raise self.fails_with
+            self.good_writes -= 1
+        if any(refuses(draft) for refuses in self.refusals):
+            raise RecordRejectedError(f"The books refuse {key_of(draft)}.", code="refused_by_books")
+        waiting = self.answers.get(kind_of(draft))
+        answer = waiting.pop(0) if waiting else "fine"
+        if answer == "lost":
+            raise OutcomeUnknownError("The connection broke.")
+        return answer
+
+    def _end(self, answer: str, made: Held) -> Posted:
+        if answer == "hidden":
+            raise OutcomeUnknownError("The connection broke.")
+        return self._posted(made)
+
+    def _replayed(self, request_id: str) -> Held | None:
+        if not self.keeps_request_ids:
+            return None
+        return next((one for one in self.held.values() if one.request_id == request_id), None)
+
+    def _check_references(self, draft: AnyDraft, symbols: Symbols) -> None:
+        """A document may name only what is there; a payment, only an invoice of its customer."""
+        if isinstance(draft, SalesDraft | PaymentDraft):
+            self._must_hold(f"customer/{symbols.customers[draft.customer]}")
+        if isinstance(draft, SalesDraft):
+            for line in draft.lines:
+                if line.item.source is not ItemSource.BOOKS:
+                    self._must_hold(f"item/{symbols.items[str(line.item)]}")
+        if isinstance(draft, PaymentDraft):
+            self._must_hold(f"invoice/{symbols.invoice_id}")
+
+    def _must_hold(self, target_id: str) -> None:
+        if target_id not in self.held and target_id.partition("/")[2] not in {
+            one.id for one in self.others
+        }:
+            raise AssertionError(f"a document names {target_id}, which the books do not have")
+
+    def _owner_of_number(self, draft: AnyDraft) -> Held | None:
+        if not isinstance(draft, SalesDraft) or not self.refuses_same_number:
+            return None
+        return next(
+            (
+                one
+                for one in self.of(draft.kind.value)
+                if isinstance(one.draft, SalesDraft) and one.draft.number == draft.number
+            ),
+            None,
+        )
+
+    def _owner_of_name(self, name: str, draft: AnyDraft) -> Held | None:
+        if not name:
+            return None
+        return next(
+            (one for one in self.of(kind_of(draft)) if comparable(one.name) == comparable(name)),
+            None,
+        )
+
+    def _only_ours(self, held: Held, draft: AnyDraft) -> Held:
+        """A taken number may be ours; a taken name is a question for the next sync."""
+        if isinstance(draft, SalesDraft) and key_of(held.draft) == key_of(draft):
+            return held
+        raise RecordRejectedError(f"{held.name or 'The number'} is taken.", code="taken")
+
+    def _value(self, held: Held) -> None:
+        draft = held.draft
+        if isinstance(draft, SalesDraft):
+            held.tax = draft.total_tax + self.moved_tax
+            held.total = draft.net_total + held.tax
+        elif isinstance(draft, PaymentDraft):
+            held.total, held.tax = draft.amount, Decimal(0)
+
+    def _posted(self, held: Held) -> Posted:
+        draft = held.draft
+        receipt: Mapping[str, str | None] = {"id": _number(held)}
+        if not isinstance(draft, SalesDraft | PaymentDraft):
+            return Posted(held.target_id, held.version, receipt=receipt)
+        number = draft.number if isinstance(draft, SalesDraft) else draft.reference
+        return Posted(
+            held.target_id,
+            held.version,
+            held.total,
+            held.tax,
+            draft.currency,
+            number or "",
+            held.is_voided,
+            receipt,
+        )
+
+
+def _number(held: Held) -> str:
+    return held.target_id.partition("/")[2]

@@ -1,0 +1,197 @@
+"""A ledger of writes in memory that keeps the promises of `sync.books.ports.WriteLedger`."""
+
+import threading
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from udsync_pipelines.posting.draft_json import AnyDraft
+from udsync_pipelines.sync.books.ports import Posted
+from udsync_pipelines.sync.books.writes import Binding, Key, Role, Write, WriteAction
+from udsync_pipelines.sync.plan import Intent, IntentState, Parked, Plan, SyncOptions
+from udsync_pipelines.sync.ports import Progress
+from udsync_pipelines_tests.sync.memory import NOW, MemoryLedger
+
+IN_DOUBT = (IntentState.SENT, IntentState.UNKNOWN)
+NOT_SENT = (IntentState.PLANNED, IntentState.APPROVED)
+
+
+@dataclass
+class BooksLedger(MemoryLedger):
+    """Plans with writes: what ends or approves a plan ends or approves its writes too."""
+
+    writes: dict[UUID, Write] = field(default_factory=dict)
+    bound: dict[Key, Binding] = field(default_factory=dict)
+    settled: list[tuple[Write, Posted]] = field(default_factory=list)
+    now: datetime = NOW
+
+    def open_plan(
+        self,
+        lane: str,
+        source_connection_id: UUID,
+        options: SyncOptions,
+        *,
+        trigger: str,
+        run_id: str | None,
+    ) -> Plan:
+        if not options.dry_run:
+            self._end_writes(lane)
+        return super().open_plan(
+            lane, source_connection_id, options, trigger=trigger, run_id=run_id
+        )
+
+    def approve(self, plan_id: UUID, by: str) -> None:
+        super().approve(plan_id, by)
+        for write in self.of_plan(plan_id):
+            if write.state is IntentState.PLANNED:
+                self.writes[write.id] = replace(write, state=IntentState.APPROVED)
+
+    def discard_batches(self, plan_id: UUID) -> None:
+        super().discard_batches(plan_id)
+        for write in self.of_plan(plan_id):
+            if write.state in (*NOT_SENT, IntentState.REJECTED):
+                del self.writes[write.id]
+
+    def count_in_doubt(self, lane: str, source: UUID) -> int:
+        return len(self.in_doubt(lane))
+
+    def of_plan(self, plan_id: UUID) -> list[Write]:
+        """The writes of a plan, by position."""
+        found = [write for write in self.writes.values() if write.plan_id == plan_id]
+        return sorted(found, key=lambda write: write.position)
+
+    def in_doubt(self, lane: str) -> list[Write]:
+        """The writes of a lane whose answers were lost."""
+        return [
+            write
+            for write in self.writes.values()
+            if write.state in IN_DOUBT and self.plans[write.plan_id].lane == lane
+        ]
+
+    def _end_writes(self, lane: str) -> None:
+        for write in list(self.writes.values()):
+            plan = self.plans[write.plan_id]
+            if plan.lane == lane and not plan.options.dry_run:
+                if write.state is IntentState.SENT:
+                    self.writes[write.id] = replace(write, state=IntentState.UNKNOWN)
+                elif write.state in NOT_SENT:
+                    self.writes[write.id] = replace(write, state=IntentState.SUPERSEDED)
+
+
+@dataclass
+class MemoryWrites:
+    """The writes of one store and one company."""
+
+    ledger: BooksLedger
+    source: UUID
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def bound(self, keys: Collection[Key]) -> Mapping[Key, Binding]:
+        return {key: self.ledger.bound[key] for key in keys if key in self.ledger.bound}
+
+    def customer_keys(self) -> Mapping[str, Collection[Key]]:
+        found: dict[str, list[Key]] = {}
+        for key, binding in self.ledger.bound.items():
+            if key.role is Role.CUSTOMER:
+                found.setdefault(binding.target_id, []).append(key)
+        return found
+
+    def item_targets(self) -> Mapping[str, Key]:
+        bound = self.ledger.bound.items()
+        return {binding.target_id: key for key, binding in bound if key.role is Role.ITEM}
+
+    def last_draft(self, key: Key) -> AnyDraft | None:
+        drafts = [write.draft for write, _ in self.ledger.settled if write.key == key]
+        return drafts[-1] if drafts else None
+
+    def plan_batch(self, batch: Intent, writes: Sequence[Write], *, park: bool) -> int:
+        self._must_live()
+        self.ledger.writes.update((write.id, write) for write in writes)
+        return self.ledger.plan_batch(batch, self.source, park=park)
+
+    def resolve_batch(
+        self, batch: Intent, writes: Sequence[Write], newly: Sequence[Parked], *, park: bool
+    ) -> int:
+        self.ledger.resolve_batch(batch)
+        self.ledger.writes.update((write.id, write) for write in writes)
+        return self._park(batch, newly) if park else len(newly)
+
+    def writes(self, batch_id: UUID, *states: IntentState) -> Sequence[Write]:
+        found = [
+            write
+            for write in self.ledger.writes.values()
+            if write.batch_id == batch_id and write.state in (states or IntentState)
+        ]
+        return sorted(found, key=lambda write: write.position)
+
+    def states(self, write_ids: Collection[UUID]) -> Mapping[UUID, Write]:
+        return {one: self.ledger.writes[one] for one in write_ids}
+
+    def digests(self, plan_id: UUID) -> Iterator[bytes]:
+        return (write.digest() for write in self.ledger.of_plan(plan_id))
+
+    def send(self, write: Write) -> None:
+        changes = {"request_id": write.request_id, "sent_at": self.ledger.now}
+        self._move(write, state=IntentState.SENT, **changes)
+
+    def settle(self, write: Write, posted: Posted, problem: Parked | None) -> None:
+        why = {} if problem is None else {"code": problem.code, "reason": problem.reason}
+        cure = {} if problem is None else {"cure": problem.cure}
+        self._move(write, state=IntentState.SETTLED, **why, **cure)
+        is_ours = write.action is not WriteAction.LINK
+        with self.lock:
+            self.ledger.bound[write.key] = Binding(
+                write.key,
+                posted.target_id,
+                posted.version or None if is_ours else None,
+                write.draft_digest() if problem is None else None,
+            )
+            self.ledger.settled.append((write, posted))
+
+    def reject(self, write: Write, code: str, reason: str, cure: str) -> None:
+        self._move(write, state=IntentState.REJECTED, code=code, reason=reason, cure=cure)
+
+    def doubt(self, write: Write) -> None:
+        self._move(write, state=IntentState.UNKNOWN)
+
+    def supersede(self, write: Write) -> None:
+        self._move(write, state=IntentState.SUPERSEDED)
+
+    def doubts(self, lane: str) -> Sequence[Write]:
+        return self.ledger.in_doubt(lane)
+
+    def sent_longer_than(self, write: Write, horizon: timedelta) -> bool:
+        sent_at = self.ledger.writes[write.id].sent_at
+        return sent_at is None or sent_at <= self.ledger.now - horizon
+
+    def finish_batch(
+        self,
+        batch: Intent,
+        progress: Progress,
+        parked: Sequence[Parked],
+        arrived: Mapping[str, bytes],
+    ) -> int:
+        self.ledger.move_intent(batch, IntentState.SETTLED)
+        target = batch.target_connection_id
+        self.ledger.progresses[target, self.source, batch.entity] = progress
+        for key, binding in list(self.ledger.bound.items()):
+            if key.entity is batch.entity and key.source_id in arrived:
+                source_hash = arrived[key.source_id]
+                self.ledger.bound[key] = replace(binding, source_hash=source_hash)
+        for source_id in arrived:
+            self.ledger.parked.pop((target, self.source, batch.entity, source_id), None)
+        return self._park(batch, parked)
+
+    def _park(self, batch: Intent, parked: Sequence[Parked]) -> int:
+        return self.ledger._park(batch, self.source, parked)
+
+    def _move(self, write: Write, **changes: Any) -> None:
+        self._must_live()
+        with self.lock:
+            held = self.ledger.writes[write.id]
+            self.ledger.writes[write.id] = replace(held, **changes)
+
+    def _must_live(self) -> None:
+        self.ledger.process.must_live()
