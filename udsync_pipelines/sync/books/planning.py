@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.domain.order import Order
 from udsync_pipelines.errors import RecordRejectedError
+from udsync_pipelines.posting.documents import SalesDraft
 from udsync_pipelines.posting.draft_json import AnyDraft, draft_to_json
 from udsync_pipelines.posting.texts import Texts
 from udsync_pipelines.sync.books import problems
@@ -153,6 +154,7 @@ class BatchPlanner:
             self._check_gone(one, bound)
             return _planned(one, Action.SKIP)
         self._check_roles(one, bound)
+        self._check_rates(one)
         writes = [
             write
             for role, draft in one.drafts
@@ -181,6 +183,13 @@ class BatchPlanner:
                 posted = self.books.read(binding.target_id)
                 if posted is not None and not posted.is_voided:
                     raise problems.not_due_any_more(one, posted)
+
+    def _check_rates(self, one: Drafted) -> None:
+        """Without a rate QuickBooks takes one to one, which is wrong and looks right."""
+        home = self.drafter.company.home_currency
+        for _, draft in one.drafts:
+            if isinstance(draft, SalesDraft) and draft.currency != home:
+                raise problems.rate_missing(draft, home)
 
     def _write(
         self, one: Drafted, role: Role, draft: AnyDraft, binding: Binding | None

@@ -43,6 +43,17 @@ def form_changed(write: Write, target_id: str) -> RecordRejectedError:
     )
 
 
+def rate_missing(draft: SalesDraft, home_currency: str) -> RecordRejectedError:
+    """A document in a currency of which no exchange rate is known."""
+    return RecordRejectedError(
+        f"It is in {draft.currency}, and without an exchange rate the books would count one "
+        f"{draft.currency} as one {home_currency}.",
+        code="exchange_rate_missing",
+        record=draft.source,
+        cure="Enter it in the books by hand with the rate of its day; udsync sends no rates yet.",
+    )
+
+
 def waits_for_sale(order: Order) -> RecordRejectedError:
     """A refund whose sale is not in the books."""
     return RecordRejectedError(
