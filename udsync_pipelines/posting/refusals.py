@@ -24,8 +24,9 @@ def check_currency(amount: Money, record: str, company: Company) -> None:
             f"It is in {amount.currency}, and the books keep {company.home_currency} only.",
             code="currency_not_supported",
             record=record,
-            cure="Turn on multicurrency in the books (this cannot be undone), or enter this one "
-            "by hand in the home currency, then retry or dismiss it.",
+            cure=f"Enter it in the books by hand, in {company.home_currency}, then dismiss it. Do "
+            "not turn on multicurrency for it: that cannot be undone, and udsync sends no rates "
+            "yet.",
         )
     check_decimals(amount, record)
 
