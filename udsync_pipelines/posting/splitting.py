@@ -39,7 +39,7 @@ class Splitter:
 
     Keeps what it learned about an amount and a code, so one serves a document only. With
     `uses_counterparts` the second part may have the other sign (0.05 as 0.08 and -0.03), and there
-    may be several equal parts: the last resort for lines of a few cents.
+    may be several equal parts (7.00 as 6.48, 0.26 and 0.26): the last resort.
     """
 
     uses_counterparts: bool = False
@@ -86,18 +86,19 @@ class Splitter:
                 left = abs(needed - cut.total)
                 if left < abs(needed):
                     misfit = _misfit(_less(by_rate, piece.code, cut.change))
-                    ranked.append(((left, misfit, -abs(piece.amount), index, cut.parts), cut))
+                    merit = (left, len(cut.parts), misfit, -abs(piece.amount))
+                    ranked.append(((*merit, index, cut.parts), cut))
         ranked.sort(key=lambda entry: entry[0])
-        return [(rank[3], cut) for rank, cut in ranked]
+        return [(rank[4], cut) for rank, cut in ranked]
 
     def _cuts_of(self, amount: Decimal, code: TaxCode) -> tuple[Cut, ...]:
         key = (amount, code.id)
         if key not in self._cuts:
             parts = _parts(amount, _period(code), self.uses_counterparts)
-            is_one_sign = not self.uses_counterparts and not any(
-                component.is_compound for component in code.components
-            )
-            self._cuts[key] = tuple(_cuts(amount, parts, code, is_one_sign=is_one_sign))
+            is_one_sign = not any(component.is_compound for component in code.components)
+            # Two parts of one sign change a rate's rounding one way only: by nothing or one cent.
+            most = None if self.uses_counterparts else 2 if is_one_sign else 3
+            self._cuts[key] = tuple(_cuts(amount, parts, code, most))
         return self._cuts[key]
 
 
@@ -119,17 +120,22 @@ def _parts(amount: Decimal, period: int, uses_counterparts: bool) -> Iterator[tu
             yield (-unit * cents,)
         for count in range(2, _MOST_EQUAL_PARTS):
             yield (to_cents(amount / (count + 1)),) * count
+        for cents in range(1, _LARGEST_COUNTERPART + 1):
+            for count in range(2, min(int(abs(amount) / CENT) // cents, _MOST_EQUAL_PARTS)):
+                yield (unit * cents,) * count
 
 
 def _cuts(
-    amount: Decimal, parts: Iterable[tuple[Decimal, ...]], code: TaxCode, *, is_one_sign: bool
+    amount: Decimal, parts: Iterable[tuple[Decimal, ...]], code: TaxCode, most: int | None
 ) -> Iterator[Cut]:
-    """For each change of tax that these parts can bring, the first part that brings it."""
+    """For each change of tax that these parts can bring, the first part that brings it.
+
+    `most` is how many changes a single rate can undergo, where that is known: when every one of
+    them is found, no more parts are tried.
+    """
     if code.is_untaxed:
         return
     whole = line_taxes(amount, code)
-    # Parts of one sign change a rate's rounding one way only: by nothing or by one cent.
-    most = 2 ** len(whole) if is_one_sign else 3 ** len(whole)
     seen = {tuple(Decimal(0) for _ in whole)}
     for cut_off in parts:
         every = [amount - sum(cut_off), *cut_off]
@@ -138,7 +144,7 @@ def _cuts(
         if change not in seen:
             seen.add(change)
             yield Cut(cut_off, change)
-            if len(seen) == most:
+            if most is not None and len(seen) == most ** len(whole):
                 return
 
 

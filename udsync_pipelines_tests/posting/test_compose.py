@@ -233,6 +233,25 @@ def test_counterparts_are_the_last_resort_for_lines_of_cents() -> None:
     assert made.remedy is Remedy.SPLIT
 
 
+def test_two_equal_small_parts_lower_a_tax_that_one_cut_cannot_lower() -> None:
+    sold = order(
+        line("7.00", {"2": "0.35", "3": "0.49"}),
+        line("840.99"),
+        line("-7.74", {"2": "0.00", "3": "0.00"}, kind=LineKind.FEE),
+        total=money("841.08"),
+        total_tax=money("0.83"),
+    )
+
+    made = composed(sold)
+
+    assert (made.remedy, made.splits, made.sale.total_tax) == (Remedy.SPLIT, 2, Decimal("0.83"))
+    assert [each.amount for each in made.sale.lines if each.origin_id == "1"] == [
+        Decimal("6.48"),
+        Decimal("0.26"),
+        Decimal("0.26"),
+    ]
+
+
 def test_a_tax_beyond_rounding_is_parked_with_both_numbers() -> None:
     error = rejected(order(line("100.00", {"1": "9.00"})))
 
