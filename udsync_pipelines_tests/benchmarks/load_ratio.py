@@ -18,13 +18,14 @@ from udsync_pipelines.connectors.supabase.destination import SupabaseDestination
 from udsync_pipelines.connectors.supabase.schema import apply
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.services.engines import TenantEngine, open_engine
-from udsync_pipelines.services.targets import supabase_profiles
 from udsync_pipelines.services.installation import open_installation
-from udsync_pipelines.sync.mapped import Mapper
+from udsync_pipelines.services.targets import supabase_profiles
 from udsync_pipelines.sync.due import BATCH
+from udsync_pipelines.sync.mapped import Mapper
 from udsync_pipelines.sync.records import MappedRecord
+from udsync_pipelines_tests.benchmarks.alone import end_with_parent
 from udsync_pipelines_tests.benchmarks.machine import Session
-from udsync_pipelines_tests.benchmarks.workplace import TENANT, end_with_parent
+from udsync_pipelines_tests.benchmarks.workplace import TENANT
 
 ROWS_OF = {
     "woo_orders": "select * from public.woo_orders where id = any(%s)",

@@ -10,8 +10,9 @@ from udsync_pipelines.sync.engine import SyncReport
 from udsync_pipelines.sync.entities import DESTINATIONS, lane_named
 from udsync_pipelines.sync.plan import SyncOptions
 from udsync_pipelines.sync.records import Window
+from udsync_pipelines_tests.benchmarks.alone import end_with_parent
 from udsync_pipelines_tests.benchmarks.machine import Stopwatch, peak_bytes
-from udsync_pipelines_tests.benchmarks.workplace import TENANT, end_with_parent
+from udsync_pipelines_tests.benchmarks.workplace import TENANT
 
 LANE = lane_named("orders")
 

@@ -1,10 +1,5 @@
 """A place to measure in: an installation of its own with one tenant, a store and a database."""
 
-import json
-import os
-import subprocess
-import sys
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,12 +19,11 @@ from udsync_pipelines.services.embedded_postgres import EmbeddedPostgres
 from udsync_pipelines.services.installation import open_installation
 from udsync_pipelines.settings import Settings
 from udsync_pipelines.store.repositories import tenants
+from udsync_pipelines_tests.benchmarks.alone import run_alone
 from udsync_pipelines_tests.benchmarks.machine import Session, postmaster_pid
 from udsync_pipelines_tests.benchmarks.shop import Shop
 
 TENANT = "bench"
-CHECKOUT = Path(__file__).parents[2]
-LONGEST_RUN_SECONDS = 3600
 ARCHIVE_TABLES = ("udsync.raw_records", "udsync.source_records", "udsync.id_mappings")
 
 
@@ -50,20 +44,7 @@ class Workplace:
 
     def run_alone(self, module: str, *arguments: str) -> dict[str, Any]:
         """Run a module of this package in a new process; what it printed last, read as JSON."""
-        # The caller's own udsync settings must not reach what is measured.
-        kept = {name: text for name, text in os.environ.items() if not name.startswith("UDSYNC_")}
-        with _lifeline() as stdin:
-            finished = subprocess.run(
-                [sys.executable, "-m", f"{__package__}.{module}", *arguments],
-                cwd=self.home.parent,  # away from a .env
-                env={**kept, "UDSYNC_HOME": str(self.home), "PYTHONPATH": str(CHECKOUT)},
-                stdin=stdin,
-                stdout=subprocess.PIPE,
-                timeout=LONGEST_RUN_SECONDS,
-                check=True,
-            )
-        answer: dict[str, Any] = json.loads(finished.stdout.splitlines()[-1])
-        return answer
+        return run_alone(self.home, module, *arguments)
 
     def watched(self) -> list[str]:
         """The arguments that have a program measure the server and the store as well."""
@@ -80,16 +61,6 @@ class Workplace:
         """What the database holds of the store."""
         with SupabaseDestination(self.supabase_url, store_id=self.store_id) as destination:
             return destination.sums()
-
-
-def end_with_parent() -> None:
-    """Called by what `run_alone` runs: it ends when its parent does, in whatever way."""
-
-    def wait() -> None:
-        os.read(0, 1)  # nothing is ever written
-        os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()
 
 
 @contextmanager
@@ -124,17 +95,6 @@ def workplace(home: Path, shop: Shop) -> Iterator[Workplace]:
         )
     finally:
         server.stop()
-
-
-@contextmanager
-def _lifeline() -> Iterator[int]:
-    """An input that ends when this process does."""
-    reading, writing = os.pipe()
-    try:
-        yield reading
-    finally:
-        os.close(reading)
-        os.close(writing)
 
 
 def _fingerprints(url: str, tables: Sequence[str]) -> dict[str, str]:
