@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 
-from udsync_pipelines.connectors.quickbooks.address import PLATFORM
 from udsync_pipelines.connectors.quickbooks.entities import BookEntity
-from udsync_pipelines.connectors.quickbooks.faults import About, fault_error, faults_in
+from udsync_pipelines.connectors.quickbooks.fault_rules import Case
+from udsync_pipelines.connectors.quickbooks.faults import (
+    About,
+    error_of_case,
+    fault_error,
+    faults_in,
+)
 from udsync_pipelines.connectors.quickbooks.wire import Row
-from udsync_pipelines.errors import PlatformUnavailableError
+from udsync_pipelines.errors import UdsyncError
 
 
 def object_of(answer: Row, entity: BookEntity) -> Row:
@@ -69,10 +74,5 @@ def is_repeated(row: Row, seen: set[str]) -> bool:
     return False
 
 
-def _misshapen(what: str) -> PlatformUnavailableError:
-    return PlatformUnavailableError(
-        f"QuickBooks answered with {what}.",
-        code="answer_misshapen",
-        platform=PLATFORM,
-        cure="Try later; if it stays so, report it to the maintainers.",
-    )
+def _misshapen(what: str) -> UdsyncError:
+    return error_of_case(Case.INCOMPLETE, About(), what=what)

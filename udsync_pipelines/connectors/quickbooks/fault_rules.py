@@ -1,26 +1,14 @@
 """The table of fault codes: what each means, as errors of ours and as sentences."""
 
-import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from importlib import resources
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-
-class Kind(StrEnum):
-    """What a fault means for the request and for the run."""
-
-    AUTHORIZATION = "authorization"
-    CONFIGURATION = "configuration"
-    TOKEN = "token"  # noqa: S105 - a word
-    REJECTED = "rejected"
-    STALE = "stale"
-    WAIT = "wait"
-    LOST = "lost"
+from udsync_pipelines.connectors.fault_table import FaultRow, Kind, read_table
 
 
 class Remedy(StrEnum):
@@ -28,13 +16,13 @@ class Remedy(StrEnum):
 
     NONE = "none"
     READ_AGAIN = "read_again"
-    """Read the object, apply the change to what is there now, send with another request id."""
+    """Overwrite nothing; the next sync reads the object again and compares."""
     LOOK_UP = "look_up"
     """Look for the document by its number; if it is ours, it is done."""
     FIND_NAME = "find_name"
-    """Look for the owner of the name; adopt it if it is the same person or thing."""
+    """The next sync sees the owner of the name, and adopts it if it is the same."""
     RENEW_REFERENCES = "renew_references"
-    """Read the reference lists again and map again."""
+    """Read the reference lists again before the next write."""
     SMALLER_PAGES = "smaller_pages"
     """Ask again for fewer objects at once."""
 
@@ -49,16 +37,10 @@ class Fault:
     element: str = ""
 
 
-class Rule(BaseModel):
+class Rule(FaultRow):
     """What a fault code, with these words in its detail if any are given, means."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     codes: Annotated[tuple[str, ...], Field(min_length=1)]
-    kind: Kind
-    code: Annotated[str, Field(pattern=r"^[a-z_]+$")]
-    message: str
-    cure: str
     remedy: Remedy = Remedy.NONE
     detail: str = ""
 
@@ -67,13 +49,26 @@ class Rule(BaseModel):
         return fault.code in self.codes and self.detail.lower() in fault.detail.lower()
 
 
-UNKNOWN = Rule(
-    codes=("",),
-    kind=Kind.REJECTED,
-    code="refused",
-    message="QuickBooks refuses this for a reason that is not in our table.",
-    cure="Correct what QuickBooks names, then retry; report this with the request id.",
-)
+class Case(StrEnum):
+    """What an answer can be besides a fault with a code that the table knows."""
+
+    CODE_UNKNOWN = "code_unknown"
+    WRITE_UNANSWERED = "write_unanswered"
+    UNREADABLE = "unreadable"
+    INCOMPLETE = "incomplete"
+    STATUS_REFUSED = "status_refused"
+    CONSENT_ENDED = "consent_ended"
+    CLIENT_REFUSED = "client_refused"
+    TOKEN_REQUEST_REFUSED = "token_request_refused"  # noqa: S105 - a word
+    TOKEN_SERVICE_DOWN = "token_service_down"  # noqa: S105 - a word
+
+
+class CaseRule(FaultRow):
+    """What such an answer means. `seen`: what comes back, in plain words."""
+
+    case: Case
+    seen: str
+
 
 # Of several errors in one fault the gravest decides: what stops the run, then what may pass.
 _GRAVITY = (
@@ -81,6 +76,7 @@ _GRAVITY = (
     Kind.TOKEN,
     Kind.CONFIGURATION,
     Kind.LOST,
+    Kind.THROTTLED,
     Kind.WAIT,
     Kind.STALE,
     Kind.REJECTED,
@@ -90,14 +86,29 @@ _GRAVITY = (
 @cache
 def rules() -> tuple[Rule, ...]:
     """All rules; those that look at the detail come first."""
-    text = resources.files(__package__).joinpath("fault_rules.toml").read_text(encoding="utf-8")
-    read = [Rule.model_validate(rule) for rule in tomllib.loads(text)["rule"]]
-    return tuple(sorted(read, key=lambda rule: not rule.detail))
+    return tuple(sorted(read_table(__package__, "rule", Rule), key=lambda rule: not rule.detail))
+
+
+@cache
+def cases() -> Mapping[Case, CaseRule]:
+    """What answers without a known code mean; every case is there."""
+    found = {rule.case: rule for rule in read_table(__package__, "case", CaseRule)}
+    return {case: found[case] for case in Case}
+
+
+@cache
+def unknown() -> Rule:
+    """The rule for a code that is not in the table."""
+    of_case = cases()[Case.CODE_UNKNOWN]
+    return Rule(
+        codes=("",), kind=of_case.kind, code=of_case.code, message=of_case.message,
+        cure=of_case.cure,
+    )  # fmt: skip
 
 
 def rule_of(fault: Fault) -> Rule:
     """The rule for a fault; one that says "refused" when the table does not know it."""
-    return next((rule for rule in rules() if rule.fits(fault)), UNKNOWN)
+    return next((rule for rule in rules() if rule.fits(fault)), unknown())
 
 
 def gravest(faults: Sequence[Fault]) -> tuple[Fault, Rule]:

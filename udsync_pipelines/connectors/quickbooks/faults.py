@@ -13,22 +13,21 @@ from typing import Any
 
 import httpx
 
+from udsync_pipelines.connectors.fault_table import ERRORS, FaultRow, Kind
 from udsync_pipelines.connectors.quickbooks.address import PLATFORM
 from udsync_pipelines.connectors.quickbooks.fault_rules import (
+    Case,
     Fault,
-    Kind,
     Remedy,
     Rule,
+    cases,
     gravest,
 )
 from udsync_pipelines.connectors.quickbooks.wire import Row, parse_json
 from udsync_pipelines.errors import (
     AuthorizationError,
-    ConfigurationError,
     ConflictError,
     OutcomeUnknownError,
-    PlatformUnavailableError,
-    RateLimitedError,
     RecordRejectedError,
     UdsyncError,
 )
@@ -142,29 +141,24 @@ def fault_error(faults: Sequence[Fault], about: About) -> UdsyncError:
             cure=rule.cure,
             request_id=about.request_id,
         )
-    of_kind = RateLimitedError if fault.code == "3001" else _ERRORS[rule.kind]
-    return _error(of_kind, about, rule.code, rule.message, rule.cure)
+    return _error(_OF_KIND.get(rule.kind, ERRORS[rule.kind]), rule, about)
 
 
-_ERRORS: Mapping[Kind, type[UdsyncError]] = {
+_OF_KIND: Mapping[Kind, type[UdsyncError]] = {
     Kind.STALE: StaleObjectError,
     Kind.TOKEN: AccessTokenRefusedError,
-    Kind.AUTHORIZATION: AuthorizationError,
-    Kind.CONFIGURATION: ConfigurationError,
-    Kind.WAIT: PlatformUnavailableError,
-    Kind.LOST: PlatformUnavailableError,
 }
 
 
 def outcome_unknown(about: About) -> UdsyncError:
     """A write was sent, and nothing tells whether QuickBooks did it."""
-    return _error(
-        OutcomeUnknownError,
-        about,
-        OutcomeUnknownError.code,
-        "QuickBooks got this, but its answer was lost.",
-        "It is looked up in QuickBooks before it is sent again.",
-    )
+    return _error(OutcomeUnknownError, cases()[Case.WRITE_UNANSWERED], about)
+
+
+def error_of_case(case: Case, about: About, **words: object) -> UdsyncError:
+    """The error of an answer without a known code; `words` fill in its sentence."""
+    rule = cases()[case]
+    return _error(ERRORS[rule.kind], rule, about, **words)
 
 
 def _by_status(answer: Answer, about: About) -> UdsyncError:
@@ -174,13 +168,8 @@ def _by_status(answer: Answer, about: About) -> UdsyncError:
         return fault_error((Fault("3200"),), about)
     if answer.status == httpx.codes.FORBIDDEN:
         return fault_error((Fault("3100"),), about)
-    said = f"HTTP status {answer.status}"
-    if _leaves_open(answer):
-        message = f"QuickBooks answers with {said} and nothing that can be read."
-        return _error(PlatformUnavailableError, about, "answer_misshapen", message, "Try later.")
-    message = f"QuickBooks refuses to answer, with {said}."
-    cure = "Check the address of the API."
-    return _error(ConfigurationError, about, "request_refused", message, cure)
+    case = Case.UNREADABLE if _leaves_open(answer) else Case.STATUS_REFUSED
+    return error_of_case(case, about, status=answer.status)
 
 
 def _leaves_open(answer: Answer) -> bool:
@@ -191,15 +180,13 @@ def _leaves_open(answer: Answer) -> bool:
     }
 
 
-def _error(
-    kind: type[UdsyncError], about: About, code: str, message: str, cure: str
-) -> UdsyncError:
+def _error(kind: type[UdsyncError], rule: FaultRow, about: About, **words: object) -> UdsyncError:
     return kind(
-        message,
-        code=code,
+        rule.message.format(**words),
+        code=rule.code,
         platform=PLATFORM,
         record=about.record,
-        cure=cure,
+        cure=rule.cure,
         request_id=about.request_id,
     )
 

@@ -21,6 +21,8 @@ from udsync_pipelines.connectors.quickbooks.address import (
     TOKEN_ENDPOINT,
     token_url,
 )
+from udsync_pipelines.connectors.quickbooks.fault_rules import Case
+from udsync_pipelines.connectors.quickbooks.faults import About, error_of_case
 from udsync_pipelines.connectors.quickbooks.tokens import (
     ACCESS_ENDS,
     ACCESS_RENEWS,
@@ -41,7 +43,6 @@ from udsync_pipelines.connectors.quickbooks.tokens import (
 from udsync_pipelines.connectors.quickbooks.wire import parse_json
 from udsync_pipelines.errors import (
     AuthorizationError,
-    ConfigurationError,
     PlatformUnavailableError,
     RetryableError,
     UdsyncError,
@@ -287,35 +288,20 @@ def _body(answer: Answer) -> Mapping[str, Any]:
 
 
 def _refusal(answer: Answer, body: Mapping[str, Any]) -> UdsyncError:
-    tid = answer.headers.get("intuit_tid")
-    error = str(body.get("error", ""))
-    if error == "invalid_grant":
-        refused = needs_consent()
-        refused.request_id = tid
-        return refused
-    if error in {"invalid_client", "unauthorized_client"} or answer.status in {401, 403}:
-        return AuthorizationError(
-            "Intuit refuses the id or the secret of the app.",
-            code="client_refused",
-            platform=PLATFORM,
-            cure="Copy both again from the app's Keys page at Intuit, then connect QuickBooks.",
-            request_id=tid,
-        )
-    if 400 <= answer.status < 500 and answer.status not in {408, 429}:  # noqa: PLR2004
-        return ConfigurationError(
-            f"Intuit's token service refuses the request with HTTP status {answer.status}.",
-            code="token_request_refused",
-            platform=PLATFORM,
-            cure="Check the address of the token endpoint.",
-            request_id=tid,
-        )
-    return PlatformUnavailableError(
-        f"Intuit's token service answers with HTTP status {answer.status} and no token.",
-        code="token_service_down",
-        platform=PLATFORM,
-        cure="Try later.",
-        request_id=tid,
+    about = About(request_id=answer.headers.get("intuit_tid"))
+    return error_of_case(
+        _case(answer.status, str(body.get("error", ""))), about, status=answer.status
     )
+
+
+def _case(status: int, error: str) -> Case:
+    if error == "invalid_grant":
+        return Case.CONSENT_ENDED
+    if error in {"invalid_client", "unauthorized_client"} or status in {401, 403}:
+        return Case.CLIENT_REFUSED
+    if 400 <= status < 500 and status not in {408, 429}:  # noqa: PLR2004
+        return Case.TOKEN_REQUEST_REFUSED
+    return Case.TOKEN_SERVICE_DOWN
 
 
 def _end(now: datetime, body: Mapping[str, Any], name: str, share: float = 1.0) -> SecretStr | None:

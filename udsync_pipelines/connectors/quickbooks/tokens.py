@@ -13,7 +13,9 @@ from datetime import UTC, datetime
 from pydantic import SecretStr
 
 from udsync_pipelines.connectors.quickbooks.address import PLATFORM
-from udsync_pipelines.errors import AuthorizationError, ConfigurationError
+from udsync_pipelines.connectors.quickbooks.fault_rules import Case
+from udsync_pipelines.connectors.quickbooks.faults import About, error_of_case
+from udsync_pipelines.errors import ConfigurationError, UdsyncError
 
 CLIENT_ID = "client_id"
 CLIENT_SECRET = "client_secret"  # noqa: S105 - a name
@@ -135,14 +137,9 @@ def moment_text(moment: datetime) -> SecretStr:
     return SecretStr(moment.astimezone(UTC).isoformat())
 
 
-def needs_consent() -> AuthorizationError:
+def needs_consent() -> UdsyncError:
     """The refresh token is dead: a person has to give consent again."""
-    return AuthorizationError(
-        "QuickBooks no longer accepts this connection's refresh token.",
-        code="needs_consent",
-        platform=PLATFORM,
-        cure="Have an administrator of the company connect QuickBooks again; nothing is lost.",
-    )
+    return error_of_case(Case.CONSENT_ENDED, About())
 
 
 def _is_before(now: datetime, end: datetime | None) -> bool:

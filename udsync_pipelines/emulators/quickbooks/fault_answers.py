@@ -20,7 +20,7 @@ _REFUSALS = {
     429: throttled,
     500: application_error,
 }
-_UNKNOWN = "6000"
+_ANY_CODE = "6000"
 
 
 def failure(service: Service, fault: Fault) -> Answer:
@@ -38,8 +38,8 @@ def failure(service: Service, fault: Fault) -> Answer:
 
 
 def _coded(service: Service, fault: Fault) -> Answer:
-    code = str(fault.settings.get("code", _UNKNOWN))
+    code = str(fault.settings.get("code", _ANY_CODE))
     detail = str(fault.settings.get("detail", MESSAGES.get(code, "")))
-    problem = Problem(code if code in MESSAGES else _UNKNOWN, detail)
+    problem = Problem(code, detail)
     status = 200 if fault.kind == "fault_200" else int(fault.settings.get("status", 400))
     return service.refusal(RefusedError(problem, status=status))

@@ -57,6 +57,7 @@ MESSAGES = {
     "6540": "Deposited Transaction cannot be changed",
     "10000": "An application error has occurred while processing your request",
 }
+_NOT_RECORDED = "An error of which no recording is known"
 INACTIVE = (
     "Something you're trying to use has been made inactive. Check the fields with "
     "accounts, customers, items, vendors or employees."
@@ -74,7 +75,7 @@ class Problem:
     def document(self) -> Json:
         """Return the error as an application fault has it."""
         return {
-            "Message": MESSAGES[self.code],
+            "Message": MESSAGES.get(self.code, _NOT_RECORDED),
             "Detail": self.detail,
             "code": self.code,
             "element": self.element,

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from udsync_pipelines.connectors.fault_table import Kind
 from udsync_pipelines.connectors.quickbooks import lookup
 from udsync_pipelines.connectors.quickbooks.entities import BookEntity
-from udsync_pipelines.connectors.quickbooks.fault_rules import Fault, Kind, rule_of
+from udsync_pipelines.connectors.quickbooks.fault_rules import Fault, rule_of
 from udsync_pipelines.connectors.quickbooks.faults import (
     NotFoundError,
     RejectedByBooksError,
