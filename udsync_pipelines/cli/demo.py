@@ -9,26 +9,35 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import SecretStr
 
+from udsync_pipelines.cli.demo_books import BooksProof, count_writes, print_proof, prove
+from udsync_pipelines.cli.demo_platforms import (
+    Platforms,
+    accept_policy,
+    connect_all,
+    emulated_platforms,
+)
 from udsync_pipelines.cli.demo_report import DemoResult, compare, print_result
+from udsync_pipelines.cli.demo_shop import read_sales
 from udsync_pipelines.cli.output import ExitCode, leave, say
 from udsync_pipelines.cli.runs import JobRun, run_job
 from udsync_pipelines.cli.services import stop_database, stop_on_terminate
 from udsync_pipelines.cli.summary import print_summary
-from udsync_pipelines.emulators.woocommerce.emulator import StoreEmulator
-from udsync_pipelines.services.connecting import connect_supabase, connect_woocommerce
+from udsync_pipelines.domain.identity import Entity
+from udsync_pipelines.posting.policy import PostingPolicy
 from udsync_pipelines.services.dagster_home import prepare_dagster_home
-from udsync_pipelines.services.databases import create_supabase_database, plain_url
-from udsync_pipelines.services.engines import open_engine
+from udsync_pipelines.services.engines import TenantEngine, open_engine
 from udsync_pipelines.services.installation import Installation, open_installation
 from udsync_pipelines.services.process_set import ProcessSet, free_port
 from udsync_pipelines.settings import Settings, load_settings
-from udsync_pipelines.store.repositories import tenants
 from udsync_pipelines.store.repositories.ledger import PostgresLedger
 from udsync_pipelines.store.repositories.tenants import Tenant
+from udsync_pipelines.sync.books.writes import Key, Role
 
-TENANT = "demo"
+FASTER = "100"
+"""The emulated company allows so many times what QuickBooks does, unless the setting says."""
+
+ALL = 1_000_000
 
 
 def demo(
@@ -39,27 +48,25 @@ def demo(
         bool, typer.Option("--keep", help="Leave everything running until Ctrl-C, to look around.")
     ] = False,
 ) -> None:
-    """Land an emulated store in an emulated Supabase through real Dagster runs, and compare.
+    """Bring an emulated store to an emulated Supabase and to emulated books, and compare all.
 
-    Everything runs on this machine and is removed at the end.
+    Real Dagster runs do it. Everything runs on this machine and is removed at the end.
     """
     stop_on_terminate()
     started = time.monotonic()
     with _demo_home() as settings, open_installation(settings) as installation:
         say(f"Embedded PostgreSQL runs; everything of the demo is in {settings.home}")
-        with StoreEmulator(orders=orders) as store:
-            what = f"generated, {orders:,} orders" if orders else "recorded from WooCommerce 11"
-            say(f"Emulated store ({what}): {store.url}")
-            database_url = create_supabase_database(installation.databases.admin_url, "supabase")
-            tenant = _connect(installation, store, plain_url(database_url))
+        with emulated_platforms(installation, orders) as platforms:
+            tenant = connect_all(installation, platforms)
+            policy = accept_policy(installation).stored.policy
             prepare_dagster_home(settings)
             with ProcessSet(settings, say).started() as url:
-                result = _sync_twice(installation, tenant, store)
+                result, proof = _sync_twice(installation, tenant, platforms, policy)
                 say(f"Done in {time.monotonic() - started:.0f} seconds.")
-                _say_where_to_look(url, plain_url(database_url), keep=keep)
+                _say_where_to_look(url, platforms, keep=keep)
                 if keep:
                     _wait_for_interrupt()
-    if not result.is_good:
+    if not (result.is_good and proof.is_good):
         raise leave(ExitCode.FAILED)
 
 
@@ -76,6 +83,7 @@ def _demo_home() -> Iterator[Settings]:
         os.environ.pop("UDSYNC_DATABASE_URL", None)
         os.environ["UDSYNC_HOME"] = str(home)
         os.environ["UDSYNC_DAGSTER_PORT"] = str(free_port())
+        os.environ.setdefault("UDSYNC_LIMITS_FACTOR", FASTER)
         if pg_bin is not None:
             os.environ["UDSYNC_PG_BIN"] = str(pg_bin)
         os.chdir(folder)  # away from a .env that names a database of yours
@@ -89,32 +97,35 @@ def _demo_home() -> Iterator[Settings]:
             os.environ.update(given)
 
 
-def _connect(installation: Installation, store: StoreEmulator, database_url: str) -> Tenant:
-    with installation.state.dispatch() as connection:
-        tenant = tenants.create(connection, TENANT)
-    connect_woocommerce(
-        installation,
-        tenant,
-        store.url,
-        SecretStr(store.consumer_key),
-        SecretStr(store.consumer_secret),
-    )
-    connect_supabase(
-        installation, tenant, SecretStr(database_url), schema="public", read_only=False
-    )
-    say(f"Tenant {TENANT}: the store and an emulated Supabase are connected")
-    return tenant
-
-
-def _sync_twice(installation: Installation, tenant: Tenant, store: StoreEmulator) -> DemoResult:
-    """Sync, sync again, and compare the shop with the database."""
+def _sync_twice(
+    installation: Installation, tenant: Tenant, platforms: Platforms, policy: PostingPolicy
+) -> tuple[DemoResult, BooksProof]:
+    """Sync, sync again, and compare the shop with the database and with the books."""
     ledger = PostgresLedger(installation.state, tenant.id)
     first = _sync(installation, tenant, "First sync", ledger)
+    before = count_writes(platforms.company)
     second = _sync(installation, tenant, "Second sync, nothing has changed", ledger)
+    again = count_writes(platforms.company) - before
     with open_engine(installation, tenant.name) as engine:
-        result = compare(store.sums(), engine.opened.databases[0].sums(), first, second)
-    print_result(result)
-    return result
+        result = compare(platforms.store.sums(), engine.opened.databases[0].sums(), first, second)
+        print_result(result)
+        proof = _proof(platforms, engine, policy, again)
+        print_proof(proof)
+    return result, proof
+
+
+def _proof(
+    platforms: Platforms, engine: TenantEngine, policy: PostingPolicy, again: int
+) -> BooksProof:
+    sales = read_sales(platforms.store, policy.posting_statuses)
+    parked = {
+        f"{entity}s": engine.ledger.parked(engine.source.id, entity, ALL)
+        for entity in (Entity.ORDER, Entity.REFUND)
+    }
+    keys = [Key(Entity.REFUND, refund.id, Role.REFUND) for refund in sales.refunds]
+    bound = engine.opened.writes.bound(keys) if engine.opened.writes else {}
+    documents = {key.source_id: binding.target_id for key, binding in bound.items()}
+    return prove(platforms.company, sales, parked, documents, again)
 
 
 def _sync(installation: Installation, tenant: Tenant, title: str, ledger: PostgresLedger) -> JobRun:
@@ -123,13 +134,22 @@ def _sync(installation: Installation, tenant: Tenant, title: str, ledger: Postgr
     return run
 
 
-def _say_where_to_look(url: str, database_url: str, *, keep: bool) -> None:
+def _say_where_to_look(url: str, platforms: Platforms, *, keep: bool) -> None:
     if not keep:
         say("To look around in it: .venv/bin/udsync demo --keep")
         return
+    company = platforms.company
+    question = "select DocNumber, TotalAmt from SalesReceipt maxresults 3"
     say(f"Runs, assets, launchpad: {url}")
-    say(f"The tables:              {database_url}")
-    say(f'For example: psql "{database_url}" -c "table woo_orders"')
+    say(f"The tables:              {platforms.database_url}")
+    say(f"The company:             {company.url}")
+    say(f'A table:  psql "{platforms.database_url}" -c "table woo_orders"')
+    say(
+        f"The books:  curl -s -G {company.url}/v3/company/{company.realm_id}/query "
+        f'-d minorversion=75 --data-urlencode "query={question}" '
+        f'-H "Accept: application/json" -H "Authorization: Bearer {company.access_token}"'
+    )
+    say(f"Their audit:  curl -s {company.url}/__emulator__/audit")
     say("Ctrl-C stops and removes everything.")
 
 

@@ -8,7 +8,7 @@ import typer
 from udsync_pipelines.cli.options import AsJson, TenantName
 from udsync_pipelines.cli.output import ExitCode, emit_json, leave, say
 from udsync_pipelines.cli.runs import JobRun, run_job
-from udsync_pipelines.cli.summary import answer, count_still_parked, exit_code, print_summary
+from udsync_pipelines.cli.summary import answer, count_unsettled, exit_code, print_summary
 from udsync_pipelines.services.installation import Installation, open_installation
 from udsync_pipelines.store.repositories.ledger import PostgresLedger
 from udsync_pipelines.store.repositories.tenants import Tenant
@@ -92,7 +92,7 @@ def finish(run: JobRun, ledger: PostgresLedger, *, as_json: bool) -> None:
         emit_json(answer(run, ledger))
     else:
         print_summary(run, ledger)
-    code = exit_code(run, count_still_parked(run, ledger))
+    code = exit_code(run, count_unsettled(run, ledger))
     if code is not ExitCode.SETTLED:
         raise leave(code)
 
