@@ -1,6 +1,6 @@
 """What a target has still to be brought: records parked for it, then what changed since."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -31,11 +31,11 @@ class Due:
     ledger: Ledger
     rules_version: str | None
 
-    def batches(self, also: Collection[str] = ()) -> Iterator[Batch]:
+    def batches(self) -> Iterator[Batch]:
         """Batches of archived records.
 
-        First what is parked, since its cause may be gone, and the records named in `also`. Then
-        what changed since the last load; with a full read or other rules, everything.
+        First what is parked, since its cause may be gone. Then what changed since the last load;
+        with a full read or other rules, everything.
         """
         progress = self.ledger.progress(
             self.target_connection_id, self.plan.source_connection_id, self.entity
@@ -46,18 +46,17 @@ class Due:
         )
         after = 0 if starts_over else progress.loaded_through
         if not starts_over:
-            yield from self._again(after, also)
+            yield from self._again(after)
         while records := self.archive.pending(self.entity, after, BATCH):
             after = records[-1].changed_seq
             yield records, after
 
-    def _again(self, seq: int, also: Collection[str]) -> Iterator[Batch]:
+    def _again(self, seq: int) -> Iterator[Batch]:
         parked = self.ledger.parked_ids(
             self.target_connection_id, self.plan.source_connection_id, self.entity
         )
-        ids = sorted({*parked, *also})
-        for start in range(0, len(ids), BATCH):
-            newest = self.archive.newest(self.entity, ids[start : start + BATCH])
+        for start in range(0, len(parked), BATCH):
+            newest = self.archive.newest(self.entity, parked[start : start + BATCH])
             unchanged = [record for record in newest if record.changed_seq <= seq]
             if unchanged:
                 yield unchanged, seq

@@ -137,7 +137,8 @@ class PostgresWriteLedger:
             posted.target_id,
             posted.version or None if is_ours else None,
             write.draft_digest() if problem is None else None,
-            write.source_hash,
+            # The record is not wholly there before its batch is finished: `touch` says that.
+            source_hash=None,
         )
         receipt = {
             **posted.receipt,

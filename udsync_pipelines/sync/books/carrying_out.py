@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import TypeAlias
 from uuid import UUID
 
 from udsync_pipelines.errors import (
@@ -32,6 +33,9 @@ from udsync_pipelines.sync.plan import Intent, IntentState, Parked, PlannedRecor
 from udsync_pipelines.sync.ports import Progress
 from udsync_pipelines.sync.target import Reached
 
+Why: TypeAlias = tuple[str, str, str]
+"""Code, reason and cure of what does not go on."""
+
 OPEN = (IntentState.APPROVED, IntentState.SENT, IntentState.UNKNOWN)
 
 
@@ -47,6 +51,7 @@ class Poster:
     rules_version: str
     _bound: dict[Key, Binding] = field(default_factory=dict)
     _ended: dict[UUID, Write] = field(default_factory=dict)
+    _questions: dict[UUID, Why] = field(default_factory=dict)
     _counts: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _stopped_by: BaseException | None = None
@@ -59,9 +64,12 @@ class Poster:
         are under way have ended.
 
         Raises:
-            RetryableError, ConfigurationError: the books cannot be written to now.
+            RetryableError, ConfigurationError: the books cannot be written to now, or a newer sync
+                has taken over what this batch had left.
         """
         self._counts = Counter()
+        if self.ledger.writes(batch.id, IntentState.SUPERSEDED):
+            raise problems.taken_over(batch)
         open_writes = self.ledger.writes(batch.id, *OPEN)
         for roles in STAGES:
             due = [one for one in open_writes if one.key.role in roles]
@@ -71,7 +79,7 @@ class Poster:
         newly_parked = self.ledger.finish_batch(
             batch,
             Progress(batch.last_seq, self.rules_version),
-            _parked(batch, writes),
+            self._parked(batch, writes),
             _arrived(batch, writes),
         )
         self.reached("books.settled")
@@ -81,14 +89,19 @@ class Poster:
         """Look for a write whose answer was lost; True when it is not in doubt any more.
 
         Absent for longer than the books may hide it, it has not arrived: it is planned anew.
+        Where several could be it, a person has to look; until then it stays in doubt.
         """
         self._learn([write])
         if self._look_up(write):
             return True
-        if not self.ledger.sent_longer_than(write, self.horizon):
+        if not self._has_not_arrived(write):
             return False
         self.ledger.supersede(write)
         return True
+
+    def why_in_doubt(self, write: Write) -> Why:
+        """Code, reason and cure of a write that stays in doubt."""
+        return self._questions.get(write.id) or problems.answer_lost()
 
     def take_counts(self) -> Counter[str]:
         """What was counted since the last time, by `kind.count`."""
@@ -132,11 +145,16 @@ class Poster:
 
     def _send_again(self, write: Write) -> None:
         """A process died with this write under way, and the books do not show it."""
-        if self.ledger.sent_longer_than(write, self.horizon):
+        if self._has_not_arrived(write):
             self._send(write)
         else:
             self.ledger.doubt(write)
             self._count_doubt(write)
+
+    def _has_not_arrived(self, write: Write) -> bool:
+        """Whether a write that was looked for in vain may be sent again."""
+        is_open = write.id in self._questions
+        return not is_open and self.ledger.sent_longer_than(write, self.horizon)
 
     def _send(self, write: Write) -> None:
         write = replace(write, request_id=request_id(self.books.account, write))
@@ -173,11 +191,12 @@ class Poster:
 
     def _look_up(self, write: Write) -> bool:
         """Whether an earlier attempt has arrived; if so the write is settled."""
+        self._questions.pop(write.id, None)
         try:
             posted = self._found(write)
         except RecordRejectedError as error:
-            self._reject(write, *_why(error))
-            return True
+            self._questions[write.id] = _why(error)
+            return False
         if posted is None:
             return False
         self._settle(write, replace(posted, was_found=True))
@@ -213,8 +232,11 @@ class Poster:
             self._counts[f"{write.kind}.rejected"] += 1
 
     def _count_doubt(self, write: Write) -> None:
+        code, reason, cure = self.why_in_doubt(write)
         with self._lock:
-            self._ended[write.id] = replace(write, state=IntentState.UNKNOWN)
+            self._ended[write.id] = replace(
+                write, state=IntentState.UNKNOWN, code=code, reason=reason, cure=cure
+            )
             self._counts[f"{write.kind}.unknown"] += 1
 
     def _failed_dependency(self, write: Write) -> Write | None:
@@ -261,6 +283,21 @@ class Poster:
             return None
         return sale.target_id.partition("/")[2]
 
+    def _parked(self, batch: Intent, writes: Sequence[Write]) -> list[Parked]:
+        """The records of the batch of which a write did not come out as it should.
+
+        One in doubt is parked too: so it stays due until it is known what became of it.
+        """
+        found: dict[str, Parked] = {}
+        for record, write in _own_writes(batch, writes):
+            why = _why_parked(write)
+            if write.state is IntentState.UNKNOWN:
+                why = self.why_in_doubt(write)
+            if why is not None:
+                parked = Parked(record.source_id, record.row_hash, *why)
+                found.setdefault(record.source_id, parked)
+        return list(found.values())
+
 
 def _own(write: Write) -> tuple[Key, ...]:
     """The write's own key, where another lane may have bound it; a payment's invoice."""
@@ -279,20 +316,15 @@ def _counted(write: Write, posted: Posted) -> str:
     }[write.action]
 
 
-def _why(error: UdsyncError) -> tuple[str, str, str]:
+def _why(error: UdsyncError) -> Why:
     cure = error.cure or "Correct it in the shop or the books; the next sync tries it again."
     return error.code, error.message, cure
 
 
-def _parked(batch: Intent, writes: Sequence[Write]) -> list[Parked]:
-    """The records of the batch of which a write was refused or came out otherwise."""
-    found: dict[str, Parked] = {}
-    for record, write in _own_writes(batch, writes):
-        if write.code is not None and record.source_id not in found:
-            found[record.source_id] = Parked(
-                record.source_id, record.row_hash, write.code, write.reason or "", write.cure or ""
-            )
-    return list(found.values())
+def _why_parked(write: Write) -> Why | None:
+    if write.code is None:
+        return None
+    return write.code, write.reason or "", write.cure or ""
 
 
 def _arrived(batch: Intent, writes: Sequence[Write]) -> Mapping[str, bytes]:

@@ -1,13 +1,13 @@
 """Why a record does not reach the books, as sentences for whoever has to act on them."""
 
 from udsync_pipelines.domain.order import Order
-from udsync_pipelines.errors import RecordRejectedError
+from udsync_pipelines.errors import ConfigurationError, RecordRejectedError
 from udsync_pipelines.posting.documents import PaymentDraft, SalesDraft
 from udsync_pipelines.posting.draft_json import AnyDraft
 from udsync_pipelines.sync.books.drafting import Drafted
 from udsync_pipelines.sync.books.ports import Posted
 from udsync_pipelines.sync.books.writes import Key, Role, Write
-from udsync_pipelines.sync.plan import Parked
+from udsync_pipelines.sync.plan import Intent, Parked
 from udsync_pipelines.sync.records import ArchivedRecord
 
 _NEXT_SYNC = "Nothing: the next sync looks again and goes on by itself."
@@ -72,11 +72,25 @@ def waits_for_doubt(key: Key) -> RecordRejectedError:
     )
 
 
+def answer_lost() -> tuple[str, str, str]:
+    """Code, reason and cure of a write that was sent and that the books do not show (yet)."""
+    return "answer_lost", "It was sent to the books and the answer was lost.", _NEXT_SYNC
+
+
+def taken_over(batch: Intent) -> ConfigurationError:
+    """A load that is taken up again after a newer sync has begun."""
+    return ConfigurationError(
+        f"A newer sync has taken over what plan {batch.plan_id} had left.",
+        cure="Sync again; the next sync plans what is left.",
+        code="plan_superseded",
+    )
+
+
 def waits_for(write: Write) -> tuple[str, str, str]:
     """Code, reason and cure of what depends on a write that did not settle."""
     what = {Role.SALE: "order"}.get(write.key.role, write.key.role.value)
-    reason = write.reason or "It was sent and the answer was lost."
-    cure = write.cure or _NEXT_SYNC
+    _, lost, later = answer_lost()
+    reason, cure = write.reason or lost, write.cure or later
     return f"waits_for_{what}", f"It waits for its {what}. {reason}", cure
 
 

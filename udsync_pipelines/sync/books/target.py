@@ -6,7 +6,7 @@ In reading order: `drafting` and `planning` (map), `matching` and `resolving` (r
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -14,14 +14,15 @@ from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.errors import ConfigurationError
 from udsync_pipelines.mapping.profile import Profile
 from udsync_pipelines.posting.policy import PostingPolicy
-from udsync_pipelines.sync.books.carrying_out import Poster
+from udsync_pipelines.sync.books.carrying_out import Poster, Why
 from udsync_pipelines.sync.books.drafting import Drafter
 from udsync_pipelines.sync.books.matching import Matcher
 from udsync_pipelines.sync.books.planning import BatchPlanner, Planned
 from udsync_pipelines.sync.books.ports import Books, WriteLedger
 from udsync_pipelines.sync.books.resolving import Resolver
+from udsync_pipelines.sync.books.writes import Key
 from udsync_pipelines.sync.due import Due
-from udsync_pipelines.sync.plan import Action, Intent, IntentState
+from udsync_pipelines.sync.plan import Action, Intent, IntentState, Parked
 from udsync_pipelines.sync.rows import counted
 from udsync_pipelines.sync.target import Counts, Sync
 
@@ -68,16 +69,11 @@ class BooksTarget:
         """
         policy = self._policy()
         planned = Planned(position)
-        due_again: Mapping[Entity, set[str]] = {entity: set() for entity in sync.entities}
-        if not sync.plan.options.dry_run:
-            due_again = self._settle_doubts(sync)
-        in_doubt = {write.key for write in self.ledger.doubts(sync.plan.lane)}
-        planned.in_doubt = frozenset(in_doubt)
+        doubts = self._settle_doubts(sync)
+        planned.in_doubt = frozenset(doubts)
         yield position, self._zeros(sync)
         for entity in sync.entities:
-            for batch, newly_parked, counts in self._plan(
-                sync, entity, policy, planned, due_again.get(entity, set())
-            ):
+            for batch, newly_parked, counts in self._plan(sync, entity, policy, planned, doubts):
                 yield (
                     planned.position,
                     self._named(
@@ -135,11 +131,11 @@ class BooksTarget:
         entity: Entity,
         policy: PostingPolicy,
         planned: Planned,
-        also: set[str],
+        doubts: Mapping[Key, Why],
     ) -> Iterator[tuple[Intent, int, Counts]]:
         due = Due(sync.plan, entity, self.connection_id, sync.archive, sync.ledger, None)
-        doubted = {key.source_id for key in planned.in_doubt if key.entity is entity}
-        for records, last_seq in due.batches(also):
+        doubted = {key.source_id: why for key, why in doubts.items() if key.entity is entity}
+        for records, last_seq in due.batches():
             company = self.books.company()
             left = [record for record in records if record.source_id not in doubted]
             drafter = Drafter(sync.source, sync.archive, policy, company, self.profiles, left)
@@ -147,19 +143,26 @@ class BooksTarget:
                 sync, entity, self.connection_id, self.books, self.ledger, drafter, planned
             )
             batch, writes = planner.plan(left, last_seq)
+            # Parked, it stays due until it is known what became of it.
+            waiting = [
+                Parked(record.source_id, record.content_hash, *doubted[record.source_id])
+                for record in records
+                if record.source_id in doubted
+            ]
+            batch = replace(batch, parked=(*batch.parked, *waiting))
             newly_parked = self.ledger.plan_batch(batch, writes, park=not sync.plan.options.dry_run)
             sync.reached("books.mapped")
             yield batch, newly_parked, planner.counts
 
-    def _settle_doubts(self, sync: Sync) -> Mapping[Entity, set[str]]:
-        """Look for every write whose answer was lost; the records that are to be planned anew."""
+    def _settle_doubts(self, sync: Sync) -> Mapping[Key, Why]:
+        """Look for every write whose answer was lost, but in a dry run; why some stay in doubt."""
         poster = self._poster(sync)
-        again: dict[Entity, set[str]] = {}
+        left: dict[Key, Why] = {}
         for write in self.ledger.doubts(sync.plan.lane):
-            if poster.settle_doubt(write):
-                again.setdefault(write.key.entity, set()).add(write.key.source_id)
+            if sync.plan.options.dry_run or not poster.settle_doubt(write):
+                left[write.key] = poster.why_in_doubt(write)
         sync.ledger.count(sync.plan.id, self._prefixed(poster.take_counts()))
-        return again
+        return left
 
     def _poster(self, sync: Sync) -> Poster:
         return Poster(

@@ -161,7 +161,7 @@ class MemoryBooks:
             return self._end(answer, held)
 
     def find(self, draft: AnyDraft, name: str, symbols: Symbols) -> Posted | None:
-        self._call("find", key_of(draft))
+        self._call("find", _what(draft))
         found = [
             one
             for one in self.held.values()
@@ -224,7 +224,7 @@ class MemoryBooks:
 
     def _begin(self, name: str, draft: AnyDraft, request_id: str) -> str:
         """What is to become of this write's answer."""
-        self.calls.append((name, key_of(draft)))
+        self.calls.append((name, _what(draft)))
         self.request_ids.append(request_id)
         if self.fails_with is not None:
             if not self.good_writes:
@@ -315,6 +315,10 @@ class MemoryBooks:
             held.is_voided,
             receipt,
         )
+
+
+def _what(draft: AnyDraft) -> str:
+    return f"{kind_of(draft)} {key_of(draft)}"
 
 
 def _number(held: Held) -> str:
