@@ -5,32 +5,24 @@ from typing import Any
 
 import pytest
 
-from udsync_pipelines.connectors.fault_table import Kind
 from udsync_pipelines.connectors.quickbooks import lookup
 from udsync_pipelines.connectors.quickbooks.entities import BookEntity
-from udsync_pipelines.connectors.quickbooks.fault_rules import Fault, rule_of
 from udsync_pipelines.connectors.quickbooks.faults import (
     NotFoundError,
     RejectedByBooksError,
-    StaleObjectError,
 )
 from udsync_pipelines.connectors.quickbooks.query import Query, equals
-from udsync_pipelines.emulators.quickbooks.refusals import MESSAGES
 from udsync_pipelines.errors import (
     AuthorizationError,
     ConfigurationError,
     OutcomeUnknownError,
     PlatformUnavailableError,
     RateLimitedError,
-    UdsyncError,
 )
 from udsync_pipelines_tests.connectors.quickbooks.companies import Books
 
 Opened = Callable[..., Books]
 CREATE = {"DisplayName": "Ada Byron"}
-REFUSED = sorted(
-    code for code in MESSAGES if rule_of(Fault(code)).kind in {Kind.REJECTED, Kind.STALE}
-)
 
 
 def names(books: Books) -> int:
@@ -131,27 +123,6 @@ def test_throttling_without_an_end_is_told(books: Books) -> None:
 
     with pytest.raises(RateLimitedError):
         books.create(BookEntity.CUSTOMER, CREATE)
-
-
-@pytest.mark.parametrize("code", REFUSED)
-@pytest.mark.parametrize("kind", ["fault", "fault_200"])
-def test_each_refusal_of_the_books_becomes_its_error_and_writes_nothing(
-    shared_books: Books, code: str, kind: str
-) -> None:
-    books = shared_books
-    books.company.faults.add(kind, path="/customer", code=code, detail="Some words")
-    rule = rule_of(Fault(code, detail="Some words"))
-
-    with pytest.raises(UdsyncError) as caught:
-        books.create(BookEntity.CUSTOMER, CREATE, record="customer/12")
-
-    error = caught.value
-    expected = StaleObjectError if rule.kind is Kind.STALE else RejectedByBooksError
-    assert isinstance(error, expected)
-    assert (error.code, error.cure) == (rule.code, rule.cure)
-    assert error.request_id == books.company.requests.records("/customer")[-1].trace
-    assert error.record == "customer/12"
-    assert names(books) == 0
 
 
 def test_an_expired_token_is_renewed_without_anybody_noticing(books: Books) -> None:
