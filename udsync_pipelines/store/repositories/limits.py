@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -171,26 +171,27 @@ class SharedLimits:
 
     def _try(self, rates: Sequence[str]) -> tuple[_Slot | None, float]:
         """A slot with the seconds until its turn; or none with the seconds to ask again."""
+        first, *others = sorted(rates) or [""]
         with self._transaction() as connection:
-            blocked = connection.execute(_BLOCKED, self._key).scalar_one()
-            if blocked > 0:
-                return None, float(blocked)
-            taken = connection.execute(
-                _TAKE,
+            turn = connection.execute(
+                _TAKE_TURN,
                 {
                     **self._key,
                     "names": self._names,
                     "owner": self._owner,
                     "seconds": LONGEST_REQUEST,
+                    "name": first,
                 },
-            ).one_or_none()
-            if taken is None:
+            ).one()
+            if turn.blocked > 0:
+                return None, float(turn.blocked)
+            if turn.slot is None:
                 return None, 0.02
             waits = [
                 float(connection.execute(_RESERVE, {**self._key, "name": name}).scalar_one())
-                for name in sorted(rates)
+                for name in others
             ]
-        return _Slot(taken.name, taken.fence), max(waits, default=0.0)
+        return _Slot(turn.slot, turn.fence), max([turn.wait or 0.0, *waits])
 
     def _blocked_for(self) -> float:
         with self._transaction() as connection:
@@ -234,16 +235,14 @@ class SharedLimits:
             "now": None if self._clock is None else self._clock(),
         }
 
-    @contextmanager
-    def _transaction(self) -> Iterator[sa.Connection]:
-        with self._database.tenant(self._tenant) as connection:
-            # What a crash of the server may lose here is a moment of waiting, not a fact.
-            connection.exec_driver_sql("SET LOCAL synchronous_commit TO off")
-            yield connection
+    def _transaction(self) -> AbstractContextManager[sa.Connection]:
+        return self._database.tenant(self._tenant)
 
 
 _NOW = "coalesce(CAST(:now AS timestamptz), clock_timestamp())"
 _STEP = "make_interval(secs => period_seconds::float8 / calls)"
+# What a crash of the server may lose of a turn is a moment of waiting, not a fact.
+_LOSABLE = "set_config('synchronous_commit', 'off', true)"
 
 _PAUSE = sa.text(
     "UPDATE udsync.rate_limits SET updated_at = now(), blocked_until ="
@@ -270,24 +269,36 @@ _BLOCKED = sa.text(
     " FROM udsync.rate_limits"
     " WHERE tenant_id = :tenant AND connection_id = :connection"
 )
-_RESERVE = sa.text(
+_RESERVE_ONE = (
     f"UPDATE udsync.rate_limits SET next_at = greatest(next_at, {_NOW}) + {_STEP},"
     " updated_at = now()"
     " WHERE tenant_id = :tenant AND connection_id = :connection AND name = :name"
-    f" RETURNING greatest(0, extract(epoch FROM next_at - burst * {_STEP} - {_NOW}))::float8"
 )
-_TAKE = sa.text(
+_WAIT = f"greatest(0, extract(epoch FROM next_at - burst * {_STEP} - {_NOW}))::float8"
+_RESERVE = sa.text(f"{_RESERVE_ONE} RETURNING {_WAIT}")
+# One round trip for what every request needs. Slots are locked before rates.
+_TAKE_TURN = sa.text(
+    "WITH pause AS ("
+    f"SELECT coalesce(extract(epoch FROM max(blocked_until) - {_NOW}), 0)::float8 AS seconds"
+    " FROM udsync.rate_limits WHERE tenant_id = :tenant AND connection_id = :connection"
+    "), taken AS ("
     "UPDATE udsync.leases SET owner = :owner, fence = fence + 1, acquired_at = now(),"
     f" renewed_at = now(), expires_at = {_NOW} + make_interval(secs => :seconds)"
     " WHERE tenant_id = :tenant AND name ="
     " (SELECT name FROM udsync.leases"
     f"  WHERE tenant_id = :tenant AND name = ANY(:names) AND expires_at <= {_NOW}"
+    "  AND (SELECT seconds FROM pause) <= 0"
     "  ORDER BY name LIMIT 1 FOR UPDATE SKIP LOCKED)"
     " RETURNING name, fence"
+    f"), reserved AS ({_RESERVE_ONE} AND EXISTS (SELECT FROM taken) RETURNING {_WAIT} AS seconds)"
+    " SELECT pause.seconds AS blocked, taken.name AS slot, taken.fence,"
+    f" (SELECT seconds FROM reserved) AS wait, {_LOSABLE}"
+    " FROM pause LEFT JOIN taken ON true"
 )
 _GIVE_BACK = sa.text(
     f"UPDATE udsync.leases SET expires_at = {_NOW}"
     " WHERE tenant_id = :tenant AND name = :name AND fence = :fence"
+    f" RETURNING {_LOSABLE}"
 )
 _COUNT = sa.text(
     "INSERT INTO udsync.api_usage"
