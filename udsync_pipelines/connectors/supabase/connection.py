@@ -8,7 +8,7 @@ import psycopg
 from psycopg.rows import TupleRow
 
 from udsync_pipelines.connectors.supabase.address import DatabaseAddress, is_loopback, parse_url
-from udsync_pipelines.connectors.supabase.responses import IPV6_ONLY, explain, explain_refusal
+from udsync_pipelines.connectors.supabase.responses import explain, explain_refusal, only_ipv6
 from udsync_pipelines.connectors.supabase.tables import TABLES
 
 Connection: TypeAlias = psycopg.Connection[TupleRow]
@@ -80,7 +80,7 @@ def connect(address: DatabaseAddress, *, timeout: int = CONNECT_TIMEOUT_SECONDS)
         )
     except psycopg.Error as error:
         if _has_only_ipv6(address.host) and error.sqlstate is None:
-            raise IPV6_ONLY.raised() from None
+            raise only_ipv6() from None
         raise explain_refusal(error) from None  # libpq's text may quote what was typed
 
 

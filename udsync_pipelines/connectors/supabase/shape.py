@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import LiteralString
 
 from udsync_pipelines.connectors.supabase.connection import Connection
-from udsync_pipelines.connectors.supabase.responses import APPLY_SCHEMA, STATES
+from udsync_pipelines.connectors.supabase.responses import APPLY_SCHEMA
 from udsync_pipelines.connectors.supabase.tables import (
     CHILD_TABLES,
     ID_MAPPINGS,
@@ -120,12 +120,11 @@ def root_table(entity: Entity) -> Table:
 
 def _check(shape: TableShape) -> None:
     if not shape.columns:
-        meaning = STATES["42P01"]
         raise ConfigurationError(
             f"The table {shape.schema}.{shape.table.name} is missing.",
-            code=meaning.code,
+            code="table_missing",
             platform="supabase",
-            cure=meaning.cure,
+            cure=APPLY_SCHEMA,
         )
     for column in shape.table.columns:
         found = shape.columns.get(column.name)
