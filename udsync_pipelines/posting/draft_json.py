@@ -1,12 +1,12 @@
 """Drafts as JSON values and back without loss, and the digest that tells two of them apart."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from hashlib import blake2b
 from types import UnionType
 from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
@@ -16,6 +16,7 @@ from udsync_pipelines.posting.documents import PaymentDraft, SalesDraft
 from udsync_pipelines.posting.items import ItemDraft
 
 AnyDraft: TypeAlias = SalesDraft | PaymentDraft | CustomerDraft | ItemDraft
+_Reader: TypeAlias = Callable[[str, object], Any]
 Json: TypeAlias = bool | int | str | list["Json"] | dict[str, "Json"] | None
 
 FORM = "form"
@@ -65,7 +66,13 @@ def digest_of(values: Mapping[str, object]) -> bytes:
 
 
 def _parts(record: Any) -> dict[str, Json]:  # any dataclass
-    return {part.name: _written(getattr(record, part.name)) for part in fields(record)}
+    kind: Any = type(record)
+    return {name: _written(getattr(record, name)) for name in _names(kind)}
+
+
+@cache
+def _names(kind: Any) -> Sequence[str]:
+    return [part.name for part in fields(kind)]
 
 
 def _written(value: object) -> Json:
@@ -91,40 +98,55 @@ def _nested(value: object) -> Json:
 
 def _read_record(where: str, kind: Any, values: object) -> Any:
     given = _mapping(where, values)
-    types = _types(kind)
+    readers, needed = _readers(kind)
     for name in given:
-        if name not in types:
+        if name not in readers:
             raise ValueError(f"a stored draft has {where}.{name}, which is not known")
-    for part in fields(kind):
-        has_default = part.default is not MISSING or part.default_factory is not MISSING
-        if part.name not in given and not has_default:
-            raise ValueError(f"a stored draft has no {where}.{part.name}")
-    read = {name: _read(f"{where}.{name}", types[name], each) for name, each in given.items()}
-    return kind(**read)
+    for name in needed:
+        if name not in given:
+            raise ValueError(f"a stored draft has no {where}.{name}")
+    return kind(**{name: readers[name](f"{where}.{name}", each) for name, each in given.items()})
 
 
 @cache
-def _types(kind: Any) -> Mapping[str, Any]:
-    return get_type_hints(kind)
+def _readers(kind: Any) -> tuple[Mapping[str, _Reader], Sequence[str]]:
+    """How each field of a record is read, and which fields it cannot do without."""
+    types = get_type_hints(kind)
+    needed = [
+        part.name
+        for part in fields(kind)
+        if part.default is MISSING and part.default_factory is MISSING
+    ]
+    return {name: _reader(each) for name, each in types.items()}, needed
 
 
-def _read(where: str, kind: Any, value: object) -> Any:  # the kind is a type or a generic alias
+def _reader(kind: Any) -> _Reader:  # the kind is a type or a generic alias
     origin = get_origin(kind)
     if origin is UnionType:
         inner, _ = get_args(kind)  # every union of a draft is "something or None"
-        return None if value is None else _read(where, inner, value)
+        return partial(_read_optional, _reader(inner))
     if origin is tuple:
-        if not isinstance(value, list):
-            raise _wrong(where, value)
-        inner = get_args(kind)[0]
-        return tuple(_read(f"{where}[{place}]", inner, each) for place, each in enumerate(value))
+        return partial(_read_tuple, _reader(get_args(kind)[0]))
     if origin is Mapping:
-        inner = get_args(kind)[1]
-        entries = _mapping(where, value).items()
-        return {name: _read(f"{where}.{name}", inner, each) for name, each in entries}
+        return partial(_read_mapping, _reader(get_args(kind)[1]))
     if is_dataclass(kind):
-        return _read_record(where, kind, value)
-    return _read_text(where, kind, value)
+        return lambda where, value: _read_record(where, kind, value)
+    return lambda where, value: _read_text(where, kind, value)
+
+
+def _read_optional(reader: _Reader, where: str, value: object) -> Any:
+    return None if value is None else reader(where, value)
+
+
+def _read_tuple(reader: _Reader, where: str, value: object) -> Any:
+    if not isinstance(value, list):
+        raise _wrong(where, value)
+    return tuple(reader(f"{where}[{place}]", each) for place, each in enumerate(value))
+
+
+def _read_mapping(reader: _Reader, where: str, value: object) -> Any:
+    entries = _mapping(where, value).items()
+    return {name: reader(f"{where}.{name}", each) for name, each in entries}
 
 
 def _read_text(where: str, kind: type[Any], value: object) -> Any:

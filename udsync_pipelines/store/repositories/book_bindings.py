@@ -23,7 +23,7 @@ BOUND = sa.text("""
         LIMIT 1) b
 """)
 
-BIND = sa.text("""
+BIND = """
     INSERT INTO udsync.id_mappings AS bound (tenant_id, source_connection_id, entity, source_id,
         target_connection_id, role, target_id, target_version, content_hash, source_hash,
         created_at, updated_at)
@@ -33,7 +33,8 @@ BIND = sa.text("""
     DO UPDATE SET target_id = excluded.target_id, target_version = excluded.target_version,
         content_hash = excluded.content_hash, source_hash = excluded.source_hash,
         updated_at = excluded.updated_at
-""")
+"""
+"""Binds a key to an object, or says anew what was written there."""
 
 TOUCH = sa.text("""
     UPDATE udsync.id_mappings AS bound SET source_hash = arrived.source_hash, updated_at = now()
@@ -74,19 +75,16 @@ def bound(
     return found
 
 
-def bind(connection: sa.Connection, pair: Mapping[str, UUID], binding: Binding) -> None:
-    """Bind a key to an object, or say anew what was written there."""
-    connection.execute(
-        BIND,
-        {
-            **pair,
-            **_key(binding.key),
-            "target_id": binding.target_id,
-            "version": binding.version,
-            "digest": binding.digest,
-            "source_hash": binding.source_hash,
-        },
-    )
+def values_of(pair: Mapping[str, UUID], binding: Binding) -> dict[str, Any]:
+    """What `BIND` stores of a binding; `pair` names tenant, source and target."""
+    return {
+        **pair,
+        **_key(binding.key),
+        "target_id": binding.target_id,
+        "version": binding.version,
+        "digest": binding.digest,
+        "source_hash": binding.source_hash,
+    }
 
 
 def touch(

@@ -1,6 +1,7 @@
 """The ledger of writes in the books: planned, sent, settled with a receipt, or parked."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ from udsync_pipelines.store.repositories import batches, book_bindings, parked_r
 from udsync_pipelines.store.repositories.write_rows import (
     INSERT_WRITE,
     UPDATE_WRITE,
+    digest_of_row,
     write_of,
     write_row,
 )
@@ -24,6 +26,15 @@ from udsync_pipelines.sync.plan import Intent, IntentState, Parked
 from udsync_pipelines.sync.ports import Progress
 
 _PAGE = 1000
+
+# One statement, so that no write waits for the server twice.
+SETTLE_AND_BIND = sa.text(f"""
+    WITH settled AS (
+        UPDATE udsync.sync_queue SET state = 'settled', settled_at = now(),
+            receipt = CAST(:receipt AS jsonb), code = :code, reason = :reason, cure = :cure
+        WHERE tenant_id = :tenant AND id = :id)
+    {book_bindings.BIND}
+""")
 
 _WRITES = "SELECT * FROM udsync.sync_queue WHERE tenant_id = :tenant AND kind = 'record'"
 
@@ -103,11 +114,7 @@ class PostgresWriteLedger:
 
     def writes_of_plan(self, plan_id: UUID, after: int, limit: int) -> Sequence[Write]:
         """Writes of a plan behind a position, in their order."""
-        return self._select(
-            " AND plan_id = :plan AND target_connection_id = :target AND position > :after"
-            " ORDER BY position LIMIT :limit",
-            {"plan": plan_id, "target": self.target_id, "after": after, "limit": limit},
-        )
+        return [write_of(row) for row in self._rows_of_plan(plan_id, after, limit)]
 
     def states(self, write_ids: Collection[UUID]) -> Mapping[UUID, Write]:
         """These writes as they stand now."""
@@ -117,8 +124,8 @@ class PostgresWriteLedger:
     def digests(self, plan_id: UUID) -> Iterator[bytes]:
         """The digest of every write of a plan, by position, computed from what is stored."""
         position = -1
-        while page := self.writes_of_plan(plan_id, position, _PAGE):
-            yield from (write.digest() for write in page)
+        while page := self._rows_of_plan(plan_id, position, _PAGE):
+            yield from map(digest_of_row, page)
             position = page[-1].position
 
     def send(self, write: Write) -> None:
@@ -150,13 +157,9 @@ class PostgresWriteLedger:
         }
         with self._transaction() as connection:
             connection.execute(
-                sa.text(
-                    "UPDATE udsync.sync_queue SET state = 'settled', settled_at = now(),"
-                    " receipt = CAST(:receipt AS jsonb), code = :code, reason = :reason,"
-                    " cure = :cure WHERE tenant_id = :tenant AND id = :id"
-                ),
+                SETTLE_AND_BIND,
                 {
-                    "tenant": self.tenant_id,
+                    **book_bindings.values_of(self._pair, binding),
                     "id": write.id,
                     "receipt": orjson.dumps(receipt).decode(),
                     "code": problem and problem.code,
@@ -164,7 +167,6 @@ class PostgresWriteLedger:
                     "cure": problem and problem.cure,
                 },
             )
-            book_bindings.bind(connection, self._pair, binding)
 
     def reject(self, write: Write, code: str, reason: str, cure: str) -> None:
         """Record that the write cannot be carried out, and why."""
@@ -232,12 +234,21 @@ class PostgresWriteLedger:
     def _rows(self, writes: Sequence[Write]) -> list[dict[str, Any]]:
         return [write_row(self.tenant_id, self.source_id, self.target_id, one) for one in writes]
 
+    def _rows_of_plan(self, plan_id: UUID, after: int, limit: int) -> Sequence[sa.Row[Any]]:
+        return self._select_rows(
+            " AND plan_id = :plan AND target_connection_id = :target AND position > :after"
+            " ORDER BY position LIMIT :limit",
+            {"plan": plan_id, "target": self.target_id, "after": after, "limit": limit},
+        )
+
     def _select(self, condition: str, values: Mapping[str, Any]) -> list[Write]:
+        return [write_of(row) for row in self._select_rows(condition, values)]
+
+    def _select_rows(self, condition: str, values: Mapping[str, Any]) -> Sequence[sa.Row[Any]]:
         with self._transaction() as connection:
-            rows = connection.execute(
+            return connection.execute(
                 sa.text(_WRITES + condition), {"tenant": self.tenant_id, **values}
-            )
-            return [write_of(row) for row in rows]
+            ).all()
 
     def _move(self, write: Write, change: str, values: Mapping[str, Any]) -> None:
         with self._transaction() as connection:
@@ -252,5 +263,5 @@ class PostgresWriteLedger:
     def _pair(self) -> Mapping[str, UUID]:
         return {"tenant": self.tenant_id, "source": self.source_id, "target": self.target_id}
 
-    def _transaction(self) -> Any:
+    def _transaction(self) -> AbstractContextManager[sa.Connection]:
         return self.database.tenant(self.tenant_id)

@@ -6,8 +6,8 @@ from uuid import UUID
 import orjson
 
 from udsync_pipelines.domain.identity import Entity
-from udsync_pipelines.posting.draft_json import draft_from_json, draft_to_json
-from udsync_pipelines.sync.books.writes import Key, Role, Write, WriteAction
+from udsync_pipelines.posting.draft_json import digest_of, draft_from_json, draft_to_json
+from udsync_pipelines.sync.books.writes import Key, Role, Write, WriteAction, digest_of_write
 from udsync_pipelines.sync.plan import IntentState
 
 INSERT_WRITE = """
@@ -90,6 +90,19 @@ def write_of(row: Any) -> Write:
         code=row.code,
         reason=row.reason,
         cure=row.cure,
+    )
+
+
+def digest_of_row(row: Any) -> bytes:
+    """The digest of a row's write, from what is stored, without reading its draft."""
+    payload = row.payload
+    return digest_of_write(
+        Key(Entity(row.entity), row.source_id, Role(row.role)),
+        WriteAction(row.operation),
+        payload["name"],
+        payload["target_id"],
+        payload["base_version"],
+        draft_digest=digest_of(payload["draft"]),
     )
 
 

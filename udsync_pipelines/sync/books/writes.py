@@ -117,11 +117,31 @@ class Write:
 
     def digest(self) -> bytes:
         """16 bytes that change when anything that this write would do changes."""
-        parts = (
-            *(self.key.entity, self.key.source_id, self.key.role, self.action, self.name),
-            *(self.target_id or "", self.base_version or "", self.draft_digest().hex()),
+        return digest_of_write(
+            self.key,
+            self.action,
+            self.name,
+            self.target_id,
+            self.base_version,
+            draft_digest=self.draft_digest(),
         )
-        return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=16).digest()
+
+
+def digest_of_write(
+    key: Key,
+    action: WriteAction,
+    name: str,
+    target_id: str | None,
+    base_version: str | None,
+    *,
+    draft_digest: bytes,
+) -> bytes:
+    """The digest of a write with these parts, for those who have no use for its draft."""
+    parts = (
+        *(key.entity, key.source_id, key.role, action, name),
+        *(target_id or "", base_version or "", draft_digest.hex()),
+    )
+    return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=16).digest()
 
 
 def request_id(account: str, write: Write) -> str:
