@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.mapping import Profile, load_profile
 from udsync_pipelines.sync.engine import SyncEngine, SyncReport
-from udsync_pipelines.sync.rows import RowTarget
 from udsync_pipelines.sync.plan import Intent, Plan, SyncOptions
 from udsync_pipelines.sync.records import MappedRecord, Row
+from udsync_pipelines.sync.rows import RowTarget
 from udsync_pipelines_tests.sync.memory import (
     MemoryArchive,
     MemoryDestination,
