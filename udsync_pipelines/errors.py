@@ -94,6 +94,15 @@ class OutcomeUnknownError(UdsyncError):
     code = "outcome_unknown"
 
 
+class LeaseLostError(UdsyncError):
+    """This process may not go on: another one may have taken over what it was doing.
+
+    Nothing more is written; what it had under way is found by the next sync.
+    """
+
+    code = "lease_lost"
+
+
 class ConfigurationError(UdsyncError):
     """Nothing of this run can succeed until someone acts."""
 

@@ -105,6 +105,14 @@ class Settings(BaseSettings):
         "itself, with the count of the passage, like `page.archived:3`.",
         json_schema_extra=_must_be("a fail point like page.archived or page.archived:3"),
     )
+    lease_seconds: float = Field(
+        default=45,
+        ge=1,
+        allow_inf_nan=False,
+        description="After so many seconds without a sign of life a sync loses its lane to the "
+        "next one, and writes nothing more.",
+        json_schema_extra=_must_be("a number of seconds, 1 or more"),
+    )
     http_timeout_seconds: float = Field(
         default=60,
         gt=0,

@@ -39,10 +39,10 @@ from udsync_pipelines.services.connecting_trials import prepare_trial
 from udsync_pipelines.services.consent import note_end_of_consent
 from udsync_pipelines.services.databases import plain_url
 from udsync_pipelines.services.installation import Installation
-from udsync_pipelines.store.lane_locks import LaneLocks
 from udsync_pipelines.store.repositories import connection_status, connections, credentials
 from udsync_pipelines.store.repositories.connections import Connection, NewConnection
 from udsync_pipelines.store.repositories.tenants import Tenant
+from udsync_pipelines.store.session_locks import SessionLocks
 from udsync_pipelines.store.tables.states import ConnectionState, Platform
 
 _LANE = "connect quickbooks"
@@ -104,16 +104,14 @@ def connect_quickbooks(  # noqa: PLR0913 - what an operator gives
 @contextmanager
 def _alone(installation: Installation, tenant: Tenant) -> Iterator[None]:
     """Let one command at a time connect a company of this tenant."""
-    with closing(LaneLocks(plain_url(installation.databases.state_url))) as locks:
-        try:
-            locks.hold(tenant.id, tenant.name, _LANE)
-        except ConfigurationError as busy:
+    with closing(SessionLocks(plain_url(installation.databases.state_url))) as locks:
+        if not locks.try_hold(f"udsync:{tenant.id}:{_LANE}"):
             raise ConfigurationError(
                 f"another command is connecting QuickBooks for {tenant.name} right now.",
                 cure="Wait for it to end, then look whether yours is still needed.",
                 code="connecting_busy",
                 platform=PLATFORM,
-            ) from busy
+            )
         yield
 
 

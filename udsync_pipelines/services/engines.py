@@ -18,7 +18,7 @@ from udsync_pipelines.services.databases import plain_url
 from udsync_pipelines.services.fail_points import fail_points
 from udsync_pipelines.services.installation import Installation
 from udsync_pipelines.services.targets import OpenTargets, open_targets
-from udsync_pipelines.store.lane_locks import LaneLocks
+from udsync_pipelines.store.lane_leases import LaneLeases
 from udsync_pipelines.store.repositories import connection_status, connections
 from udsync_pipelines.store.repositories.archive import PostgresArchive
 from udsync_pipelines.store.repositories.connections import Connection
@@ -28,6 +28,7 @@ from udsync_pipelines.store.tables.states import Platform
 from udsync_pipelines.sync.engine import SyncEngine, SyncReport
 from udsync_pipelines.sync.entities import Lane
 from udsync_pipelines.sync.plan import Plan, PlanState, SyncOptions
+from udsync_pipelines.sync.target import Reached
 from udsync_pipelines.transport import RetryPolicy
 
 
@@ -40,7 +41,7 @@ class TenantEngine:
     ledger: PostgresLedger
     source: Connection
     _installation: Installation
-    _locks: LaneLocks
+    _leases: LaneLeases
     _http: httpx.Client
     opened: OpenTargets
 
@@ -50,7 +51,7 @@ class TenantEngine:
         Raises:
             ConfigurationError: the lane is busy, or there is nothing to load into.
         """
-        self._locks.hold(self.tenant.id, self.tenant.name, lane.name)
+        self._leases.hold(self.tenant.name, lane.name)
         return self.engine.open(lane.name, options, trigger=trigger, run_id=run_id)
 
     def resume(self, plan_id: str) -> UUID:
@@ -60,7 +61,7 @@ class TenantEngine:
             ConfigurationError: no such plan, or its lane is busy.
         """
         plan = self.ledger.plan(as_plan_id(plan_id))
-        self._locks.hold(self.tenant.id, self.tenant.name, plan.lane)
+        self._leases.hold(self.tenant.name, plan.lane)
         return plan.id
 
     def close_sync(self, plan_id: UUID) -> SyncReport:
@@ -88,7 +89,7 @@ class TenantEngine:
         """Close connections and give back the lanes."""
         self.opened.close()
         self._http.close()
-        self._locks.close()
+        self._leases.close()
 
 
 def open_engine(installation: Installation, tenant_name: str) -> TenantEngine:
@@ -101,7 +102,14 @@ def open_engine(installation: Installation, tenant_name: str) -> TenantEngine:
     with installation.state.tenant(tenant.id) as connection:
         source = connections.default(connection, tenant.id, Platform.WOOCOMMERCE)
         store_secrets = connections.open_credentials(connection, source, installation.keys)
-    opened = open_targets(installation, tenant, source)
+    leases = LaneLeases(
+        installation.state,
+        plain_url(installation.databases.state_url),
+        tenant.id,
+        seconds=settings.lease_seconds,
+    )
+    fenced = leases.fenced()
+    opened = open_targets(installation, tenant, source, fenced)
     http = new_http_client(settings.http_timeout_seconds)
     client = WooCommerceClient(
         http,
@@ -112,14 +120,14 @@ def open_engine(installation: Installation, tenant_name: str) -> TenantEngine:
         ),
         policy=RetryPolicy(budget=settings.retry_budget_seconds),
     )
-    ledger = PostgresLedger(installation.state, tenant.id)
+    ledger = PostgresLedger(fenced, tenant.id)
     engine = SyncEngine(
         source=WooCommerceStore(client),
         source_connection_id=source.id,
-        archive=PostgresArchive(installation.state, tenant.id, source.id),
+        archive=PostgresArchive(fenced, tenant.id, source.id),
         ledger=ledger,
         targets=opened.targets,
-        reached=fail_points(settings.fail_at),
+        reached=_reached(fail_points(settings.fail_at), leases),
     )
     return TenantEngine(
         tenant=tenant,
@@ -127,10 +135,20 @@ def open_engine(installation: Installation, tenant_name: str) -> TenantEngine:
         ledger=ledger,
         source=source,
         _installation=installation,
-        _locks=LaneLocks(plain_url(installation.databases.state_url)),
+        _leases=leases,
         _http=http,
         opened=opened,
     )
+
+
+def _reached(fail_point: Reached, leases: LaneLeases) -> Reached:
+    """What the engine tells each point it reaches: it goes on only while its leases hold."""
+
+    def reached(point: str) -> None:
+        fail_point(point)
+        leases.must_hold()
+
+    return reached
 
 
 def as_plan_id(text: str) -> UUID:

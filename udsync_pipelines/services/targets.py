@@ -19,6 +19,7 @@ from udsync_pipelines.store.repositories.connections import Connection
 from udsync_pipelines.store.repositories.tenants import Tenant
 from udsync_pipelines.store.repositories.write_ledger import PostgresWriteLedger
 from udsync_pipelines.store.tables.states import Platform
+from udsync_pipelines.store.tenancy import TenantDatabase
 from udsync_pipelines.sync.books.target import BooksTarget
 from udsync_pipelines.sync.entities import DESTINATIONS
 from udsync_pipelines.sync.rows import RowTarget
@@ -41,8 +42,12 @@ class OpenTargets:
         self._stack.close()
 
 
-def open_targets(installation: Installation, tenant: Tenant, source: Connection) -> OpenTargets:
+def open_targets(
+    installation: Installation, tenant: Tenant, source: Connection, fenced: TenantDatabase
+) -> OpenTargets:
     """Open every enabled destination of the tenant; nothing is asked of them yet.
+
+    What is posted is recorded in `fenced`, by the holder of the lane only.
 
     Raises:
         ConfigurationError: credentials cannot be opened, or settings do not fit a connection.
@@ -61,9 +66,7 @@ def open_targets(installation: Installation, tenant: Tenant, source: Connection)
                 targets.append(_row_target(installation, connection, database))
             elif connection.platform is Platform.QUICKBOOKS:
                 opened = stack.enter_context(open_books(installation, tenant, connection))
-                writes = PostgresWriteLedger(
-                    installation.state, tenant.id, source.id, connection.id
-                )
+                writes = PostgresWriteLedger(fenced, tenant.id, source.id, connection.id)
                 targets.append(_books_target(installation, opened, writes))
         targets.sort(key=lambda target: DESTINATIONS.index(target.platform))
         return OpenTargets(targets, databases, writes, stack.pop_all())

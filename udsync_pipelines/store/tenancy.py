@@ -1,8 +1,8 @@
 """Transactions on the state database, each in a role that sees one tenant, or none."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Protocol
 from uuid import UUID
 
 import psycopg
@@ -26,6 +26,13 @@ _ENTER = sa.text(
 )
 _ROLE_MISSING = "22023"
 _ROLE_REFUSED = "42501"
+
+
+class TenantDatabase(Protocol):
+    """Where a tenant's rows are read and written, a transaction at a time."""
+
+    def tenant(self, tenant_id: UUID) -> AbstractContextManager[sa.Connection]:
+        """One transaction that sees and writes the rows of this tenant only."""
 
 
 class StateDatabase:

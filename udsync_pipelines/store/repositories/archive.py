@@ -10,7 +10,7 @@ import orjson
 import sqlalchemy as sa
 
 from udsync_pipelines.domain.identity import Entity
-from udsync_pipelines.store.tenancy import StateDatabase, driver
+from udsync_pipelines.store.tenancy import TenantDatabase, driver
 from udsync_pipelines.sync.entities import PARENTS
 from udsync_pipelines.sync.ports import KnownRecords, PageReceipt
 from udsync_pipelines.sync.records import ArchivedRecord, Bookmark, Page, SourceRecord
@@ -78,7 +78,7 @@ APPEND = """
 class PostgresArchive:
     """Implements `sync.ports.Archive` for one source connection of one tenant."""
 
-    database: StateDatabase
+    database: TenantDatabase
     tenant_id: UUID
     connection_id: UUID
 

@@ -13,7 +13,7 @@ from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.errors import ConfigurationError
 from udsync_pipelines.store.repositories import batches, bindings, parked_records
 from udsync_pipelines.store.repositories.intent_rows import intent_of
-from udsync_pipelines.store.tenancy import StateDatabase
+from udsync_pipelines.store.tenancy import TenantDatabase
 from udsync_pipelines.sync.plan import (
     Approval,
     Intent,
@@ -34,7 +34,7 @@ FINISHED = (PlanState.APPLIED, PlanState.DRY_RUN, PlanState.FAILED, PlanState.SU
 class PostgresLedger:
     """Implements `sync.ports.Ledger` for one tenant."""
 
-    database: StateDatabase
+    database: TenantDatabase
     tenant_id: UUID
 
     def open_plan(

@@ -19,7 +19,7 @@ from udsync_pipelines.store.repositories.write_rows import (
     write_of,
     write_row,
 )
-from udsync_pipelines.store.tenancy import StateDatabase, driver
+from udsync_pipelines.store.tenancy import TenantDatabase, driver
 from udsync_pipelines.sync.books.ports import Posted
 from udsync_pipelines.sync.books.writes import Binding, Key, Role, Write, WriteAction
 from udsync_pipelines.sync.plan import Intent, IntentState, Parked
@@ -43,7 +43,7 @@ _WRITES = "SELECT * FROM udsync.sync_queue WHERE tenant_id = :tenant AND kind = 
 class PostgresWriteLedger:
     """Implements `sync.books.ports.WriteLedger` for one store and one company of a tenant."""
 
-    database: StateDatabase
+    database: TenantDatabase
     tenant_id: UUID
     source_id: UUID
     target_id: UUID
