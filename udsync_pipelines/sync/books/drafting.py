@@ -106,7 +106,7 @@ class Drafter:
                 return self._customer(customer, found)
             case Variation() as variation:
                 return self._variation(variation, found)
-            case Product() as product:
+            case product:
                 return self._product(product, found)
 
     def customer(self, key: Key, order: Order, texts: Texts) -> CustomerDraft:

@@ -7,6 +7,7 @@ something to compose. Which customers and items exist already is decided by `mat
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import cast
 from uuid import UUID, uuid4
 
 from udsync_pipelines.domain.identity import Entity
@@ -14,7 +15,6 @@ from udsync_pipelines.domain.order import Order
 from udsync_pipelines.errors import RecordRejectedError
 from udsync_pipelines.posting.documents import SalesDraft
 from udsync_pipelines.posting.draft_json import AnyDraft, draft_to_json
-from udsync_pipelines.posting.texts import Texts
 from udsync_pipelines.sync.books import problems
 from udsync_pipelines.sync.books.drafting import Drafted, Drafter, parked_of
 from udsync_pipelines.sync.books.ports import Books, WriteLedger
@@ -263,8 +263,6 @@ class BatchPlanner:
         for write in new:
             if write.key == key:
                 return [write.id]
-        if one.order is None:
-            raise TypeError("only what belongs to an order needs customers and items")
         write = Write(
             id=uuid4(),
             plan_id=self.sync.plan.id,
@@ -273,15 +271,16 @@ class BatchPlanner:
             key=key,
             action=WriteAction.CREATE,
             state=IntentState.PLANNED,
-            draft=self._named(key, one.order, one.texts),
+            draft=self._named(key, one),
             source_hash=b"",
         )
         new.append(write)
         return [write.id]
 
-    def _named(self, key: Key, order: Order, texts: Texts) -> AnyDraft:
+    def _named(self, key: Key, one: Drafted) -> AnyDraft:
+        order = cast("Order", one.order)  # only what belongs to an order needs customers and items
         if key.role is Role.CUSTOMER:
-            return self.drafter.customer(key, order, texts)
+            return self.drafter.customer(key, order, one.texts)
         return self.drafter.item(key, order)
 
     def _documents_before(self, write: Write, one: Drafted, done: Sequence[Write]) -> list[UUID]:

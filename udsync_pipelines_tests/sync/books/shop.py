@@ -87,9 +87,12 @@ def _order(content: dict[str, Any]) -> Order:
         name=content.get("title", "Mug"),
         sku=content.get("sku", ""),
     )
-    short = Decimal(content.get("short", "0"))
-    made = order(
+    lines = [
         sold,
+        *(line("5.00", {"1": "0.25"}, product_id=each) for each in content.get("more", ())),
+    ]
+    made = order(
+        *lines,
         id=str(content["id"]),
         number=str(content["id"]),
         status=content.get("status", "completed"),
@@ -99,7 +102,7 @@ def _order(content: dict[str, Any]) -> Order:
         payment_method=content.get("method", "stripe"),
         customer_note=content.get("note", ""),
     )
-    return replace(made, total=made.total + money(str(short), currency))
+    return replace(made, total=made.total + money(content.get("short", "0"), currency))
 
 
 def _address(name: str, email: str) -> Address:

@@ -263,6 +263,46 @@ def test_a_refund_read_before_its_order_was_ever_archived_is_parked(world: Books
     assert world.codes() == {"refund/11": "order_unknown"}
 
 
+def test_refunds_of_unknown_and_unreadable_orders_do_not_hold_up_others(
+    world: BooksWorld,
+) -> None:
+    world.shop.sell(1)
+    world.shop.sell(2, is_broken=True)
+    world.shop.refund(11, 1, "5.00")
+    world.shop.refund(21, 2, "5.00")
+    world.shop.refund(91, 99, "5.00")
+
+    world.sync()
+
+    assert world.codes() == {
+        "order/2": "bad_value",
+        "refund/21": "bad_value",
+        "refund/91": "order_unknown",
+    }
+    assert world.books.the("refund_receipt").total == Decimal("5.00")
+
+
+def test_each_product_of_an_order_gets_an_item_of_its_own(world: BooksWorld) -> None:
+    world.shop.sell(1, more=["11", "10", None])
+
+    world.sync()
+
+    assert list(world.books.the("sales_receipt").symbols.items) == ["product/10", "product/11"]
+    assert world.books.kinds() == {"customer": 1, "item": 2, "sales_receipt": 1}
+
+
+def test_an_order_in_a_foreign_currency_is_parked_with_a_cure(world: BooksWorld) -> None:
+    world.books.company_ = replace(CANADA, has_multicurrency=True)
+    world.shop.sell(1, currency="EUR")
+
+    world.sync()
+
+    parked = world.parked()["order/1"]
+    assert parked.code == "exchange_rate_missing"
+    assert "one EUR as one CAD" in parked.reason
+    assert parked.cure.startswith("Enter it in the books by hand")
+
+
 def test_an_unreadable_refund_holds_up_the_refunds_of_its_own_order_only(
     world: BooksWorld,
 ) -> None:

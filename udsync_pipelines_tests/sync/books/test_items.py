@@ -3,12 +3,16 @@
 import pytest
 
 from udsync_pipelines.domain.identity import Entity
+from udsync_pipelines.errors import RecordRejectedError
 from udsync_pipelines.posting.policy import (
     CustomerCreation,
     CustomerStrategy,
     GuestWithoutEmail,
 )
-from udsync_pipelines_tests.posting.books import policy
+from udsync_pipelines.sync.books.drafting import Drafter
+from udsync_pipelines.sync.books.writes import Key, Role
+from udsync_pipelines_tests.posting.books import CANADA, policy
+from udsync_pipelines_tests.posting.shop import line, order
 from udsync_pipelines_tests.sync.books.world import DRY, BooksWorld
 
 
@@ -138,3 +142,13 @@ def test_guests_are_told_apart_by_mail_and_without_one_by_policy(world: BooksWor
         Entity.ORDER,
         Entity.PRODUCT,
     }
+
+
+def test_a_product_that_neither_shop_nor_order_describes_is_refused(world: BooksWorld) -> None:
+    drafter = Drafter(world.shop, world.archive, policy(), CANADA, {}, [])
+
+    with pytest.raises(RecordRejectedError, match="says what product 99 is") as refused:
+        drafter.item(Key(Entity.PRODUCT, "99", Role.ITEM), order(line("5.00"), line("6.00")))
+
+    assert refused.value.code == "item_unknown"
+    assert "--full" in (refused.value.cure or "")

@@ -1,5 +1,8 @@
 """Answers that were lost: looked for first, sent again only when they cannot have arrived."""
 
+import signal
+import threading
+import time
 from datetime import timedelta
 from decimal import Decimal
 
@@ -7,7 +10,9 @@ import pytest
 
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.errors import ConfigurationError, PlatformUnavailableError
-from udsync_pipelines.sync.books.writes import WriteAction
+from udsync_pipelines.posting.draft_json import AnyDraft
+from udsync_pipelines.sync.books.ports import Posted, Symbols
+from udsync_pipelines.sync.books.writes import Key, Role, WriteAction
 from udsync_pipelines.sync.plan import IntentState, Plan, PlanState
 from udsync_pipelines_tests.sync.books.company import key_of
 from udsync_pipelines_tests.sync.books.world import (
@@ -397,3 +402,44 @@ def test_an_item_made_by_another_lane_meanwhile_is_not_made_twice(world: BooksWo
     assert world.counts(report)["item.found"] == 1
     assert [one.name for one in world.books.of("item")] == ["Cup"]
     assert markers(world) == ["order/2"]
+
+
+def test_a_doubt_is_looked_for_also_where_its_customer_is_not_bound_any_more(
+    sold: BooksWorld,
+) -> None:
+    sold.books.answers["sales_receipt"] = ["hidden"]
+    sold.books.delay = timedelta(minutes=1)
+    sold.sync()
+    del sold.ledger.bound[Key(Entity.CUSTOMER, "12", Role.CUSTOMER)]
+    sold.wait()
+
+    report = sold.sync()
+
+    assert sold.counts(report)["sales_receipt.found"] == 1
+    assert report.parked == 0
+
+
+def test_an_interrupt_lets_end_what_is_under_way_and_begins_nothing_more(
+    world: BooksWorld,
+) -> None:
+    for number in range(1, 6):
+        world.shop.sell(number)
+    plan = world.planned()
+    create = world.books.create
+
+    def interrupted(draft: AnyDraft, name: str, symbols: Symbols, request_id: str) -> Posted:
+        if key_of(draft).endswith("order/2"):
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            time.sleep(0.2)  # the main thread wakes meanwhile
+        return create(draft, name, symbols, request_id)
+
+    world.books.create = interrupted  # type: ignore[method-assign]  # control-C while it posts
+    with pytest.raises(KeyboardInterrupt):
+        world.load(plan)
+    written = markers(world)
+    world.books.create = create  # type: ignore[method-assign]  # as it was
+    report = world.load(plan)
+
+    assert written == ["order/1", "order/2"]
+    assert len(markers(world)) == len(set(markers(world))) == 5
+    assert report.plan.state is PlanState.APPLIED

@@ -1,10 +1,14 @@
 """Who is in the books already: linked, created under a free name, or a question to a person."""
 
+from dataclasses import replace
+
 import pytest
 
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.posting.matching import BooksName, BooksProduct, NameList
 from udsync_pipelines.posting.policy import NewItemPolicy
+from udsync_pipelines.sync.books.matching import Matcher
+from udsync_pipelines.sync.books.resolving import Resolver
 from udsync_pipelines.sync.books.writes import Key, Role, WriteAction
 from udsync_pipelines.sync.plan import IntentState, Plan
 from udsync_pipelines_tests.posting.books import policy
@@ -300,3 +304,39 @@ def test_a_dry_run_shows_questions_and_parks_nothing(world: BooksWorld) -> None:
     assert world.counts(report)["order.unmatched"] == 1
     assert (report.count_newly_parked, report.parked) == (1, 0)
     assert world.codes() == {}
+
+
+def test_documents_are_nobody_to_be_matched(world: BooksWorld) -> None:
+    world.shop.sell(1)
+    sale = world.plan_writes(world.planned())[-1]
+    world.books.calls.clear()
+
+    decided = Matcher(world.books, world.writes, policy()).decide(sale)
+
+    assert decided is sale
+    assert world.books.calls == []
+
+
+def test_a_document_of_a_parked_record_is_stopped_though_it_needs_nothing(
+    world: BooksWorld,
+) -> None:
+    world.policy = policy(new_items=NewItemPolicy())
+    world.shop.sell(1, method="cheque")
+    world.shop.refund(11, 1, "5.00")
+    engine = world.engine()
+    plan = engine.open("orders", DRY)
+    engine.extract(plan.id)
+    engine.map(plan.id)
+    orders, refunds = world.batches(plan)
+    resolver = Resolver(Matcher(world.books, world.writes, world.policy))
+    customer, item, sale, payment = world.writes.writes(orders.id)
+    alone = replace(payment, depends_on=())
+    (refund,) = world.writes.writes(refunds.id)
+
+    resolved, decided, parked = resolver.resolve(orders, [customer, item, sale, alone])
+    _, waiting, _ = resolver.resolve(refunds, [replace(refund, depends_on=(alone.id,))])
+
+    assert [one.code for one in decided] == [None, *["item_account_missing"] * 2, "parked"]
+    assert [one.code for one in parked] == ["item_account_missing"]
+    assert resolved.records == ()
+    assert [one.code for one in waiting] == ["parked"]

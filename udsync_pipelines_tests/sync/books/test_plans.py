@@ -262,6 +262,24 @@ def test_books_that_fail_while_matching_leave_the_database_going(world: BooksWor
     assert world.books.kinds() == {"customer": 1, "item": 1, "sales_receipt": 1}
 
 
+def test_a_failed_load_of_the_books_is_not_hidden_by_the_other_target(
+    world: BooksWorld,
+) -> None:
+    destination = with_rows(world)
+    world.shop.sell(1)
+    plan = world.planned()
+    world.books.fails_with = PlatformUnavailableError("The books do not answer.")
+    with pytest.raises(PlatformUnavailableError):
+        world.engine().load(plan.id, "quickbooks")
+
+    world.engine().load(plan.id, "supabase")
+
+    after = world.ledger.plan(plan.id)
+    assert len(destination.held) == 1
+    assert after.state is PlanState.FAILED
+    assert (after.error or {})["step"] == "load_to_quickbooks"
+
+
 def _unavailable() -> list[BooksName]:
     raise PlatformUnavailableError("The books do not answer.", platform="quickbooks")
 
