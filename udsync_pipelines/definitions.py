@@ -7,13 +7,13 @@ The main path, in reading order: this file, `orchestration/jobs.py`, `orchestrat
 import dagster as dg
 
 from sensors import SENSORS
-from udsync_pipelines.orchestration.assets import DESTINATION_TABLES
+from udsync_pipelines.orchestration.assets import ASSETS
 from udsync_pipelines.orchestration.jobs import JOBS
 from udsync_pipelines.orchestration.resources import SyncEngines
 
 defs = dg.Definitions(
     jobs=JOBS,
-    assets=DESTINATION_TABLES,
+    assets=ASSETS,
     sensors=SENSORS,
     # Named, or a run executed in the caller's process would keep in memory what its ops hand on:
     # then nobody could execute it again from where it failed.

@@ -6,8 +6,8 @@ from typing import Any
 from rich.table import Table
 
 from udsync_pipelines.cli.output import console
-from udsync_pipelines.orchestration.posted import LEDGERS, Posted, added, posted
-from udsync_pipelines.sync.plan import Plan
+from udsync_pipelines.orchestration.posted import LEDGERS, Posted, added, planned, posted
+from udsync_pipelines.sync.plan import Plan, PlanState
 
 PLATFORM = "quickbooks"
 NAME = "QuickBooks"
@@ -31,7 +31,7 @@ def has_books(plans: Iterable[Plan]) -> bool:
 
 def books_of(plans: Iterable[Plan]) -> dict[str, Posted]:
     """Kind → what these syncs together did to it, or would do."""
-    return added(posted(plan.counts, PLATFORM) for plan in plans)
+    return added(map(_of_plan, plans))
 
 
 def books_as_json(plan: Plan) -> dict[str, Any] | None:
@@ -40,7 +40,7 @@ def books_as_json(plan: Plan) -> dict[str, Any] | None:
         return None
     return {
         kind: {**one.counts, "money": {name: str(money) for name, money in one.money.items()}}
-        for kind, one in posted(plan.counts, PLATFORM).items()
+        for kind, one in _of_plan(plan).items()
     }
 
 
@@ -70,6 +70,11 @@ def print_books(plans: Iterable[Plan], *, is_done: bool) -> None:
     if not found:
         table.add_row("nothing to write", *("0" for _ in table.columns[1:]))
     console.print(table)
+
+
+def _of_plan(plan: Plan) -> dict[str, Posted]:
+    is_planned = plan.state in (PlanState.AWAITING_APPROVAL, PlanState.DRY_RUN)
+    return (planned if is_planned else posted)(plan.counts, PLATFORM)
 
 
 def _any(found: Mapping[str, Posted], name: str) -> bool:

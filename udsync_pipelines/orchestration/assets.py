@@ -1,10 +1,11 @@
-"""Destination tables in the asset catalogue, a partition a tenant, materialized by loads."""
+"""Destination tables and ledgers in the asset catalogue, a partition a tenant; loads fill them."""
 
 from collections.abc import Iterator, Mapping
 
 import dagster as dg
 
 from udsync_pipelines.domain.identity import Entity
+from udsync_pipelines.orchestration.posted import LEDGERS, Posted
 
 TENANTS = dg.DynamicPartitionsDefinition(name="tenants")
 
@@ -27,8 +28,31 @@ DESTINATION_TABLES = [
     for entity, table in TABLES.items()
 ]
 
+_WHAT = {
+    "customer": "Customers in each tenant's books whom udsync made, updated or found for a sale.",
+    "item": "Items in each tenant's books that stand for the store's products and variations.",
+    "sales_receipt": "Sales that were paid at once; total and tax equal the order's to the cent.",
+    "invoice": "Sales on account; total and tax equal the order's to the cent.",
+    "payment": "Money that arrived for invoices, applied to them.",
+    "refund_receipt": "Money given back for sales that were paid.",
+    "credit_memo": "Money given back on invoices that are not paid.",
+}
 
-def materializations(
+DESTINATION_LEDGERS = [
+    dg.AssetSpec(
+        ["quickbooks", ledger],
+        description=_WHAT[kind],
+        group_name="quickbooks",
+        kinds={"quickbooks"},
+        partitions_def=TENANTS,
+    )
+    for kind, ledger in LEDGERS.items()
+]
+
+ASSETS = [*DESTINATION_TABLES, *DESTINATION_LEDGERS]
+
+
+def table_materializations(
     tenant: str, platform: str, counts: Mapping[str, int]
 ) -> Iterator[dg.AssetMaterialization]:
     """One materialization for each table that a load handled, with what it wrote."""
@@ -42,3 +66,24 @@ def materializations(
             yield dg.AssetMaterialization(
                 dg.AssetKey([platform, table]), partition=tenant, metadata=found
             )
+
+
+def ledger_materializations(
+    tenant: str, ledgers: Mapping[str, Posted]
+) -> Iterator[dg.AssetMaterialization]:
+    """One materialization for each ledger, with what was written there and the money posted.
+
+    Money is a number, so that Dagster can plot it; exact sums are in the books themselves.
+    """
+    for kind, one in ledgers.items():
+        yield dg.AssetMaterialization(
+            dg.AssetKey(["quickbooks", LEDGERS[kind]]),
+            partition=tenant,
+            metadata={
+                **{name: number for name, number in one.counts.items() if number},
+                **{
+                    f"money posted ({currency})": dg.MetadataValue.float(float(amount))
+                    for currency, amount in one.money.items()
+                },
+            },
+        )

@@ -2,7 +2,8 @@
 
 The shape of a run, the same for every entity:
 
-    extract_orders → map_orders → resolve_order_conflicts → load_orders_to_supabase → close_orders
+    extract_orders → map_orders → resolve_order_conflicts ┬→ load_orders_to_supabase ─→ close_orders
+                                                          └→ load_orders_to_quickbooks ───↗
 """
 
 from collections.abc import Sequence
@@ -86,17 +87,23 @@ def apply_plan() -> None:
     _apply_close([load(approved) for load in _apply_loads])
 
 
-SYNC_JOBS = [
-    sync_job(
-        f"sync_{lane.name}",
-        [lane],
-        f"Bring the store's {lane.name} to every destination, once and to the cent.",
-    )
-    for lane in LANES
-]
+DESCRIPTIONS = {
+    "customers": "Bring the store's customers to the tenant's database. In the books a customer is "
+    "made with the first sale, unless the posting policy says otherwise.",
+    "products": "Bring products and variations to the tenant's database, and to the books as "
+    "items.",
+    "orders": "Bring orders and refunds to the tenant's database, and to the books as sales "
+    "receipts, invoices with payments, refund receipts and credit memos: once, and to the cent.",
+}
+
+SYNC_JOBS = [sync_job(f"sync_{lane.name}", [lane], DESCRIPTIONS[lane.name]) for lane in LANES]
 
 SYNC_ALL = sync_job(
-    "sync_all", LANES, "Sync everything, what orders refer to first: customers, products, orders."
+    "sync_all",
+    LANES,
+    "Sync everything to the tenant's database and books, what orders refer to first: customers, "
+    "products, orders. Ends red when something was parked, so that somebody looks; all else has "
+    "arrived then.",
 )
 
 JOBS = [*SYNC_JOBS, SYNC_ALL, apply_plan]

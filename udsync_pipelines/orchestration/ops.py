@@ -4,27 +4,40 @@ A reference is `tenant/sync id`, small enough to be kept by Dagster; all records
 are in udsync's own tables, so that a run can be executed again from any of its ops.
 """
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
 import dagster as dg
 
-from udsync_pipelines.orchestration.assets import TENANTS, materializations
+from udsync_pipelines.domain.identity import Entity
+from udsync_pipelines.orchestration.assets import (
+    TENANTS,
+    ledger_materializations,
+    table_materializations,
+)
 from udsync_pipelines.orchestration.config import ApprovedPlanConfig, SyncConfig, Trigger
 from udsync_pipelines.orchestration.failures import explained
+from udsync_pipelines.orchestration.ledgers import LEDGER_PLATFORM, to_report
 from udsync_pipelines.orchestration.metadata import (
     counts_metadata,
+    ledgers_metadata,
+    not_connected,
     parked_metadata,
     plan_metadata,
+    planned_by,
 )
 from udsync_pipelines.orchestration.resources import SyncEngines
 from udsync_pipelines.services.engines import TenantEngine
-from udsync_pipelines.sync.engine import SyncReport
-from udsync_pipelines.sync.entities import DESTINATIONS, Lane
+from udsync_pipelines.sync.engine import SHOWN_PARKED, SyncReport
+from udsync_pipelines.sync.entities import DESTINATIONS, LANES, Lane, lane_named
+from udsync_pipelines.sync.plan import Parked, Plan
 
 DESCRIPTIONS = {
     "supabase": "Write the approved changes to Supabase, a batch a transaction.",
-    "quickbooks": "Post the approved changes to QuickBooks: customers and items, then documents.",
+    "quickbooks": "Post the approved changes to QuickBooks: customers and items first, then "
+    "documents; each answer is compared with the order, to the cent.",
 }
 
 
@@ -71,7 +84,7 @@ def _extract(lane: Lane) -> dg.OpDefinition:
 def _map(lane: Lane) -> dg.OpDefinition:
     @dg.op(
         name=f"map_{lane.name}",
-        description=f"Map archived {lane.name} to rows; park what cannot be mapped.",
+        description=f"Turn archived {lane.name} into rows and documents; park what cannot be.",
     )
     @explained
     def map_records(context: dg.OpExecutionContext, sync: str, engines: SyncEngines) -> str:
@@ -85,7 +98,7 @@ def _map(lane: Lane) -> dg.OpDefinition:
 def _resolve(lane: Lane) -> dg.OpDefinition:
     @dg.op(
         name=f"resolve_{lane.singular}_conflicts",
-        description="Compare with the destination: create, update or leave, field by field.",
+        description="Compare with the destinations: create, update, link or leave, field by field.",
     )
     @explained
     def resolve(context: dg.OpExecutionContext, sync: str, engines: SyncEngines) -> str:
@@ -106,11 +119,12 @@ def load_op(name: str, platform: str) -> dg.OpDefinition:
     @explained
     def load(context: dg.OpExecutionContext, sync: str, engines: SyncEngines) -> str:
         tenant, plan_id = _resume(sync, engines)
-        counts = tenant.engine.load(plan_id, platform)
-        context.add_output_metadata(counts_metadata(counts))
-        context.instance.add_dynamic_partitions(str(TENANTS.name), [tenant.tenant.name])
-        for materialization in materializations(tenant.tenant.name, platform, counts):
-            context.log_event(materialization)
+        with _reporting_ledgers(context, tenant, plan_id, platform):
+            counts = tenant.engine.load(plan_id, platform)
+        is_connected = platform in {target.platform for target in tenant.engine.targets}
+        shown = ledgers_metadata(counts) | counts_metadata(counts)
+        context.add_output_metadata(shown if is_connected else not_connected(platform))
+        _log(context, tenant, table_materializations(tenant.tenant.name, platform, counts))
         return sync
 
     return load
@@ -127,19 +141,58 @@ def close_op(name: str) -> dg.OpDefinition:
     def close(context: dg.OpExecutionContext, syncs: list[str], engines: SyncEngines) -> None:
         tenant, plan_id = _resume(syncs[0], engines)
         report = tenant.close_sync(plan_id)
-        context.add_output_metadata(plan_metadata(report.plan) | {"parked": report.parked})
+        shown = plan_metadata(report.plan) | {"parked": dg.MetadataValue.int(report.parked)}
+        parked = parked_metadata(report, _parked_now(tenant, report.plan))
         if report.newly_parked or report.in_doubt:
-            raise dg.Failure(
-                _unsettled(report), metadata=parked_metadata(report), allow_retries=False
-            )
+            raise dg.Failure(_unsettled(report), metadata=parked | shown, allow_retries=False)
+        context.add_output_metadata(parked | shown)
 
     return close
+
+
+@contextmanager
+def _reporting_ledgers(
+    context: dg.OpExecutionContext, tenant: TenantEngine, plan_id: UUID, platform: str
+) -> Iterator[None]:
+    """Show the ledgers in the asset catalogue, of a load that fails too: it has posted something.
+
+    The tables of a database need no such care: a batch that fails has written nothing.
+    """
+    before = tenant.ledger.plan(plan_id)
+    try:
+        yield
+    finally:
+        if platform == LEDGER_PLATFORM:
+            after = tenant.ledger.plan(plan_id)
+            nodes = context.job_def.graph.node_dict
+            lanes = [lane.name for lane in LANES if f"load_{lane.name}_to_{platform}" in nodes]
+            done = to_report(before, after, tenant.ledger.plans_of_run(context.run_id), lanes)
+            _log(context, tenant, ledger_materializations(tenant.tenant.name, done))
+
+
+def _log(
+    context: dg.OpExecutionContext,
+    tenant: TenantEngine,
+    events: Iterable[dg.AssetMaterialization],
+) -> None:
+    for event in events:
+        context.instance.add_dynamic_partitions(str(TENANTS.name), [tenant.tenant.name])
+        context.log_event(event)
+
+
+def _parked_now(tenant: TenantEngine, plan: Plan) -> list[tuple[Entity, Parked]]:
+    return [
+        (entity, parked)
+        for entity in lane_named(plan.lane).entities
+        for parked in tenant.ledger.parked(plan.source_connection_id, entity, SHOWN_PARKED)
+    ]
 
 
 def _unsettled(report: SyncReport) -> str:
     parts = []
     if report.newly_parked:
-        parts.append(f"{report.count_newly_parked} records were parked")
+        number = report.count_newly_parked
+        parts.append("1 record was parked" if number == 1 else f"{number} records were parked")
     if report.in_doubt:
         parts.append(f"{report.in_doubt} writes were sent and not answered (the next sync looks)")
     return f"{'; '.join(parts)}; all others are synced"
@@ -155,7 +208,8 @@ def open_approved_plan(
 ) -> str:
     """Hand on the reference to an approved plan."""
     tenant, plan_id = _resume(f"{config.tenant}/{config.plan}", engines)
-    context.add_output_metadata(plan_metadata(tenant.engine.approved(plan_id)))
+    plan = tenant.engine.approved(plan_id)
+    context.add_output_metadata(planned_by(plan) | plan_metadata(plan))
     return f"{config.tenant}/{plan_id}"
 
 

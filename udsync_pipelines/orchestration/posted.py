@@ -46,12 +46,25 @@ class Posted:
         """How many objects were created or updated."""
         return self.count("created") + self.count("updated")
 
+    @property
+    def touched(self) -> int:
+        """How many objects were written, or found and bound."""
+        return self.written + self.count("linked") + self.count("found")
+
 
 def posted(counts: Mapping[str, object], platform: str = "quickbooks") -> dict[str, Posted]:
-    """Kind → what was done to it; of what is only planned, what would be done.
+    """Kind → what was done to it; kinds that the sync had nothing to do with are left out."""
+    return _read(counts, platform, {name: name for name in DONE})
 
-    Kinds that the sync had nothing to do with are left out.
-    """
+
+def planned(counts: Mapping[str, object], platform: str = "quickbooks") -> dict[str, Posted]:
+    """Kind → what would be done to it, under the names that it will have when it is done."""
+    return _read(counts, platform, PLANNED)
+
+
+def _read(
+    counts: Mapping[str, object], platform: str, names: Mapping[str, str]
+) -> dict[str, Posted]:
     found: dict[str, Posted] = {}
     for kind in LEDGERS:
         prefix = f"{platform}.{kind}."
@@ -60,10 +73,9 @@ def posted(counts: Mapping[str, object], platform: str = "quickbooks") -> dict[s
             for name, number in counts.items()
             if name.startswith(prefix) and isinstance(number, int)
         }
-        done = {name: own[name] for name in DONE if name in own}
-        planned = {name: own[short] for name, short in PLANNED.items() if short in own}
-        if done or planned:
-            found[kind] = Posted(done or planned, _money(own))
+        wanted = {name: own[stored] for name, stored in names.items() if stored in own}
+        if wanted:
+            found[kind] = Posted(wanted, _money(own))
     return found
 
 
@@ -75,6 +87,24 @@ def added(each: Iterable[Mapping[str, Posted]]) -> dict[str, Posted]:
         for kind in LEDGERS
         if any(kind in one for one in given)
     }
+
+
+def less(whole: Mapping[str, Posted], part: Mapping[str, Posted]) -> dict[str, Posted]:
+    """What `whole` has more than `part`, kind by kind."""
+    return {
+        kind: Posted(
+            {name: number - _of(part, kind).count(name) for name, number in one.counts.items()},
+            {
+                currency: amount - _of(part, kind).money.get(currency, Decimal(0))
+                for currency, amount in one.money.items()
+            },
+        )
+        for kind, one in whole.items()
+    }
+
+
+def _of(ledgers: Mapping[str, Posted], kind: str) -> Posted:
+    return ledgers.get(kind, Posted())
 
 
 def _sum(parts: Iterable[Posted]) -> Posted:

@@ -112,7 +112,7 @@ def test_a_parked_record_fails_the_run_with_its_reason_and_cure(
     assert not result.success
     assert len(shop.live("woo_orders")) == 288
     failure = failure_of(result.all_events, "close_orders")
-    assert failure.description == "1 records were parked; all others are synced"
+    assert failure.description == "1 record was parked; all others are synced"
     (row,) = failure.metadata["parked records"].value.records
     assert row.data["record"] == f"order/{broken}"
     assert "total" in row.data["reason"]
