@@ -6,6 +6,7 @@ from pathlib import Path
 from udsync_pipelines.mapping import render_reference
 from udsync_pipelines_tests.documentation.command_pages import render_commands
 from udsync_pipelines_tests.documentation.error_pages import render_errors
+from udsync_pipelines_tests.documentation.fault_pages import render_faults
 from udsync_pipelines_tests.documentation.setting_pages import render_settings
 from udsync_pipelines_tests.documentation.table_pages import render_tables
 
@@ -21,6 +22,7 @@ def _noted(render: Callable[[], str]) -> Callable[[], str]:
 PAGES: Mapping[str, Callable[[], str]] = {
     "commands.md": _noted(render_commands),
     "errors.md": _noted(render_errors),
+    "faults.md": _noted(render_faults),
     "mapping-functions.md": _noted(render_reference),
     "settings.md": _noted(render_settings),
     "supabase-tables.md": _noted(render_tables),

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from udsync_pipelines.connectors.fault_table import Kind
+from udsync_pipelines.connectors.quickbooks.fault_rules import Remedy
 from udsync_pipelines.settings import Settings, variable_of
 from udsync_pipelines_tests.documentation.command_pages import commands
+from udsync_pipelines_tests.documentation.fault_pages import KINDS, REMEDIES, fault_rows
 from udsync_pipelines_tests.documentation.pages import PAGES, REFERENCE, ROOT
 from udsync_pipelines_tests.documentation.raised_errors import RaisedError, raised_errors
 
@@ -116,13 +119,29 @@ def test_the_changelog_begins_with_what_is_not_released_yet() -> None:
     assert headings[0] == "[Unreleased]"
 
 
+def test_the_page_of_errors_names_every_code_of_the_fault_tables() -> None:
+    page = (REFERENCE / "errors.md").read_text(encoding="utf-8")
+
+    missing = {rule.code for _, rule in fault_rows() if f"| `{rule.code}` |" not in page}
+
+    assert missing == set()
+
+
+def test_every_kind_of_fault_is_explained_on_its_page() -> None:
+    page = (REFERENCE / "faults.md").read_text(encoding="utf-8")
+
+    assert set(KINDS) == set(Kind)
+    assert set(REMEDIES) == set(Remedy)
+    assert all(long in page for _, long in KINDS.values())
+
+
 def test_codes_are_found_however_the_code_puts_an_error_together() -> None:
     errors = {error.code: error for _, error in raised_errors()}
 
     by_keyword = errors["lane_busy"]
-    by_class = errors["route_missing"]
+    by_class = next(error for error in errors.values() if "dagster.yaml" in error.message)
     by_own_maker = errors["permalinks_plain"]
-    by_table = errors["rate_limited"]
+    by_table = errors["host_not_found"]
     by_star = errors["nul_character"]
 
     assert by_keyword == RaisedError(
@@ -130,7 +149,10 @@ def test_codes_are_found_however_the_code_puts_an_error_together() -> None:
         "another sync of … for … is running.",
         "Wait for it to end, or stop it in Dagster's Runs page.",
     )
-    assert by_class.message == "This store has no route …."
+    assert (by_class.code, by_class.cure) == ("configuration", "Install udsync again.")
     assert by_own_maker.cure.startswith("In WordPress, Settings, Permalinks")
-    assert by_table.message == "The store's host asks us to slow down."
+    assert (by_table.message, by_table.cure) == (
+        "has a name that cannot be found",
+        "Check the address.",
+    )
     assert by_star.cure == "Correct the record in the store, then sync it again."
