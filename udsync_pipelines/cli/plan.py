@@ -1,20 +1,24 @@
 """`udsync plan`: what a sync would change, and the approval that lets it."""
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated
+from uuid import UUID
 
 import typer
 
 from udsync_pipelines.cli.options import AsJson
 from udsync_pipelines.cli.output import emit_json, say
+from udsync_pipelines.cli.plan_changes import PlanChanges
+from udsync_pipelines.cli.plan_writes import read_writes
 from udsync_pipelines.cli.sync import approve_and_apply, finish
 from udsync_pipelines.errors import ConfigurationError
 from udsync_pipelines.services.engines import as_plan_id
 from udsync_pipelines.services.installation import Installation, open_installation
-from udsync_pipelines.store.repositories import tenants
+from udsync_pipelines.store.repositories import connections, tenants
 from udsync_pipelines.store.repositories.ledger import PostgresLedger
 from udsync_pipelines.store.repositories.tenants import Tenant
-from udsync_pipelines.sync.plan import Action, Intent, Plan, PlanState
+from udsync_pipelines.store.tables.states import Platform
+from udsync_pipelines.sync.plan import Plan, PlanState
 
 app = typer.Typer(help="Plans: what a sync would change.", no_args_is_help=True)
 
@@ -27,21 +31,28 @@ def show(
     limit: Annotated[int, typer.Option(min=1, help="How many records to name.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """Show every change of a plan: record by record, field by field."""
+    """Show every change of a plan: record by record, write by write, field by field.
+
+    A write in the books is named by its place (#12) and says which writes it needs before it.
+    """
     with open_installation() as installation:
         owner, plan = _find(installation, plan_id)
         intents = list(PostgresLedger(installation.state, owner.id).intents(plan.id))
+        writes = read_writes(installation, owner.id, plan, intents)
+        books = _books_of(installation, owner)
+    changes = PlanChanges(plan, intents, writes, books)
     if as_json:
-        emit_json(_as_json(owner, plan, intents))
+        emit_json(changes.as_json(owner.name))
         return
     say(f"Plan {plan.id} of {owner.name}: {plan.lane}, {plan.state}. Hash {plan.plan_hash}")
-    lines = [line for intent in intents for line in _lines(intent)]
+    lines = list(changes.lines())
     for line in lines[:limit]:
         say(line)
     if len(lines) > limit:
         say(f"… and {len(lines) - limit} more. Show them with --limit {len(lines)}.")
-    skipped = sum(intent.count(Action.SKIP) for intent in intents)
-    say(f"{len(lines)} shown in all; {skipped} records need no write.")
+    for line in changes.totals():
+        say(line)
+    say(f"{len(lines)} shown in all; {changes.skipped} records need no write.")
 
 
 @app.command("approve")
@@ -76,50 +87,8 @@ def _find(installation: Installation, text: str) -> tuple[Tenant, Plan]:
     )
 
 
-def _lines(intent: Intent) -> list[str]:
-    changes = [
-        f"{record.action}  {intent.entity}/{record.source_id}" + _fields(intent, record.source_id)
-        for record in intent.records
-        if record.action is not Action.SKIP
-    ]
-    parked = [
-        f"park    {intent.entity}/{parked.source_id}: {parked.reason} {parked.cure}"
-        for parked in intent.parked
-    ]
-    return changes + parked
-
-
-def _fields(intent: Intent, source_id: str) -> str:
-    changed = intent.differences.get(source_id, {})
-    return "".join(f"\n        {name}: {old} → {new}" for name, (old, new) in changed.items())
-
-
-def _as_json(owner: Tenant, plan: Plan, intents: list[Intent]) -> dict[str, Any]:
-    return {
-        "plan": plan.id,
-        "tenant": owner.name,
-        "lane": plan.lane,
-        "state": plan.state.value,
-        "hash": plan.plan_hash,
-        "dry_run": plan.options.dry_run,
-        "counts": plan.counts,
-        "changes": [
-            {
-                "record": f"{intent.entity}/{record.source_id}",
-                "action": record.action.value,
-                "differences": {
-                    name: {"old": old, "new": new}
-                    for name, (old, new) in intent.differences.get(record.source_id, {}).items()
-                },
-            }
-            for intent in intents
-            for record in intent.records
-            if record.action is not Action.SKIP
-        ],
-        "parked": [
-            {"record": f"{intent.entity}/{parked.source_id}", "code": parked.code,
-             "reason": parked.reason, "cure": parked.cure}
-            for intent in intents
-            for parked in intent.parked
-        ],
-    }  # fmt: skip
+def _books_of(installation: Installation, owner: Tenant) -> frozenset[UUID]:
+    """The tenant's connections to books: their batches are told write by write."""
+    with installation.state.tenant(owner.id) as transaction:
+        found = connections.list_all(transaction, owner.id, Platform.QUICKBOOKS)
+    return frozenset(connection.id for connection in found)
