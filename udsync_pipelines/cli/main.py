@@ -12,6 +12,7 @@ from udsync_pipelines.cli import (
     db,
     demo,
     emulate,
+    failures,
     plan,
     policy,
     services,
@@ -44,6 +45,7 @@ app.add_typer(tenant.app, name="tenant")
 app.add_typer(connect.app, name="connect")
 app.add_typer(policy.app, name="policy")
 app.add_typer(plan.app, name="plan")
+app.add_typer(failures.app, name="failures")
 app.add_typer(emulate.app, name="emulate")
 app.add_typer(db.app, name="db")
 
