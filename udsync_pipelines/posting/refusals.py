@@ -24,9 +24,9 @@ def check_currency(amount: Money, record: str, company: Company) -> None:
             f"It is in {amount.currency}, and the books keep {company.home_currency} only.",
             code="currency_not_supported",
             record=record,
-            cure=f"Enter it in the books by hand, in {company.home_currency}, then dismiss it. Do "
-            "not turn on multicurrency for it: that cannot be undone, and udsync sends no rates "
-            "yet.",
+            cure=f"Enter it in the books by hand, in {company.home_currency}; it stays listed as "
+            "parked. Do not turn on multicurrency for it: that cannot be undone, and udsync sends "
+            "no rates yet.",
         )
     check_decimals(amount, record)
 
