@@ -25,6 +25,9 @@ from udsync_pipelines.posting.refusals import check_currency, check_decimals
 from udsync_pipelines.posting.tax.arithmetic import CENT
 from udsync_pipelines.posting.tax_choice import TaxChoice
 
+STATUS_NOT_POSTED = "status_not_posted"
+"""The code of an order that is skipped for its status, and may be posted one day."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sale:
@@ -62,7 +65,7 @@ def reason_to_skip(order: Order, policy: PostingPolicy) -> Skipped | None:
     """Why an order has no documents by policy, or None when it has some."""
     if not _is_posted(order, policy):
         return Skipped(
-            "status_not_posted", f"Orders that are {order.status} are not posted by the policy."
+            STATUS_NOT_POSTED, f"Orders that are {order.status} are not posted by the policy."
         )
     day = sale_day(order, policy)
     if policy.start_on is not None and day < policy.start_on:

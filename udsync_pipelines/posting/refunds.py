@@ -31,6 +31,9 @@ from udsync_pipelines.posting.refusals import check_currency
 from udsync_pipelines.posting.tax.arithmetic import CENT
 from udsync_pipelines.posting.tax_choice import TaxChoice
 
+SALE_NOT_POSTED = "sale_not_posted"
+"""The code of a refund that is skipped because its order is."""
+
 
 def compose_refund(
     refund: Refund,
@@ -178,7 +181,7 @@ def _reason_to_skip(refund: Refund, order: Order, policy: PostingPolicy) -> Skip
     skipped = reason_to_skip(order, policy)
     if skipped is None:
         return None
-    return Skipped("sale_not_posted", f"Its order is not posted. {skipped.reason}")
+    return Skipped(SALE_NOT_POSTED, f"Its order is not posted. {skipped.reason}")
 
 
 def _document(

@@ -175,7 +175,7 @@ class Drafter:
         siblings = self._siblings(found.archived)
         made = compose_refund(refund, order, siblings, self.policy, self.company)
         if isinstance(made, Skipped):
-            return Drafted(found.archived, skipped=made)
+            return Drafted(found.archived, skipped=made, order=order)
         made = composed_with(made, merged(parent.texts, found.texts))
         return Drafted(found.archived, ((Role.REFUND, made.sale),), None, made, order, parent.texts)
 

@@ -13,8 +13,10 @@ from uuid import UUID, uuid4
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.domain.order import Order
 from udsync_pipelines.errors import RecordRejectedError
+from udsync_pipelines.posting.compose import STATUS_NOT_POSTED, reason_to_skip
 from udsync_pipelines.posting.documents import SalesDraft
 from udsync_pipelines.posting.draft_json import AnyDraft, draft_to_json
+from udsync_pipelines.posting.refunds import SALE_NOT_POSTED
 from udsync_pipelines.sync.books import problems
 from udsync_pipelines.sync.books.drafting import Drafted, Drafter, parked_of
 from udsync_pipelines.sync.books.ports import Books, WriteLedger
@@ -152,6 +154,7 @@ class BatchPlanner:
         bound = self._of(one.record)
         if one.record.deleted_at is not None or one.skipped is not None:
             self._check_gone(one, bound)
+            self._check_waiting(one, bound)
             return _planned(one, Action.SKIP)
         self._check_roles(one, bound)
         self._check_rates(one)
@@ -175,6 +178,15 @@ class BatchPlanner:
             posted = self.books.read(binding.target_id)
             if posted is not None and not posted.is_voided:
                 raise problems.posted_but_gone(one, posted)
+
+    def _check_waiting(self, one: Drafted, bound: Mapping[Role, Binding]) -> None:
+        """A refund does not change when its order gets a status that is posted: it waits for it."""
+        is_refund = one.skipped is not None and one.skipped.code == SALE_NOT_POSTED
+        if bound or not is_refund or one.order is None:
+            return
+        why = reason_to_skip(one.order, self.drafter.policy)
+        if why is not None and why.code == STATUS_NOT_POSTED:
+            raise problems.waits_for_sale(one.order)
 
     def _check_roles(self, one: Drafted, bound: Mapping[Role, Binding]) -> None:
         drafted = {role for role, _ in one.drafts}

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.errors import PlatformUnavailableError
 from udsync_pipelines.posting.documents import PaymentDraft, SalesDraft
 from udsync_pipelines.sync.books.writes import Role
@@ -109,20 +110,42 @@ def test_a_refund_of_an_earlier_sale_is_posted_without_touching_it(world: BooksW
     assert world.counts(report)["refund_receipt.cents.CAD"] == 525
 
 
-def test_an_order_in_another_status_is_skipped_with_its_refund(world: BooksWorld) -> None:
+def test_an_order_in_another_status_is_skipped_and_its_refund_waits(world: BooksWorld) -> None:
     world.shop.sell(1, status="pending")
     world.shop.refund(11, 1, "5.25")
 
     report = world.sync()
 
     assert world.books.held == {}
+    assert world.codes() == {"refund/11": "waits_for_order"}
+    assert world.counts(report) == {"order.mapped": 1, "order.skip": 1, "refund.parked": 1}
+
+
+def test_a_refund_follows_when_its_order_is_posted_later(world: BooksWorld) -> None:
+    world.shop.sell(1, status="on-hold")
+    world.shop.refund(11, 1, "5.25")
+    world.sync()
+    world.shop.sell(1, status="completed")
+
+    report = world.sync()
+
     assert report.parked == 0
-    assert world.counts(report) == {
-        "order.mapped": 1,
-        "order.skip": 1,
-        "refund.mapped": 1,
-        "refund.skip": 1,
-    }
+    assert world.books.the("refund_receipt").total == Decimal("5.25")
+
+
+@pytest.mark.parametrize("ending", ["nothing", "before_start", "deleted"])
+def test_a_refund_that_will_never_be_posted_does_not_wait(world: BooksWorld, ending: str) -> None:
+    world.policy = policy(start_on=date(2027, 1, 1) if ending == "before_start" else None)
+    world.shop.sell(1, status="completed" if ending == "before_start" else "pending")
+    world.shop.refund(11, 1, "0.00" if ending == "nothing" else "5.25")
+    world.sync()
+    if ending == "deleted":
+        world.shop.delete(Entity.REFUND, 11)
+
+    report = world.sync()
+
+    assert report.parked == 0
+    assert world.books.held == {}
 
 
 def test_a_second_sync_writes_and_asks_nothing_of_the_books(world: BooksWorld) -> None:
