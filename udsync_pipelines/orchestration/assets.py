@@ -79,6 +79,7 @@ def ledger_materializations(
         yield dg.AssetMaterialization(
             dg.AssetKey(["quickbooks", LEDGERS[kind]]),
             partition=tenant,
+            description=_sentence(kind, one),
             metadata={
                 **{name: number for name, number in one.counts.items() if number},
                 **{
@@ -87,3 +88,10 @@ def ledger_materializations(
                 },
             },
         )
+
+
+def _sentence(kind: str, one: Posted) -> str:
+    """What a run shows of it in one line: `86 invoices written, 15,390.99 CAD posted`."""
+    written = f"{one.touched:,} {LEDGERS[kind].replace('_', ' ')} written or found"
+    money = " + ".join(f"{amount:,} {currency}" for currency, amount in one.money.items() if amount)
+    return f"{written}, {money} posted" if money else written

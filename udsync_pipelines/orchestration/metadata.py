@@ -17,7 +17,14 @@ NAMES = {"supabase": "Supabase", "quickbooks": "QuickBooks"}
 """Platforms as their makers write them."""
 
 _CENTS = ".cents."
-_LEDGER_COLUMNS = ("created", "updated", "linked", "found", "rejected", "unknown")
+_LEDGER_COLUMNS = {
+    "created": "created",
+    "updated": "updated",
+    "linked": "linked",
+    "found": "found",
+    "rejected": "refused",
+    "unknown": "in doubt",
+}
 _PARKED_COLUMNS = ("record", "code", "reason", "cure")
 
 
@@ -67,12 +74,12 @@ def ledgers_metadata(counts: Mapping[str, Any]) -> Metadata:
     found = {kind: one for kind, one in posted(counts).items() if any(one.counts.values())}
     if not found:
         return {}
-    columns = ("ledger", *_LEDGER_COLUMNS, "money posted")
+    columns = ("ledger", *_LEDGER_COLUMNS.values(), "money posted")
     rows = [
         dg.TableRecord(
             {
                 "ledger": LEDGERS[kind].replace("_", " "),
-                **{name: one.count(name) for name in _LEDGER_COLUMNS},
+                **{title: one.count(name) for name, title in _LEDGER_COLUMNS.items()},
                 "money posted": " + ".join(
                     f"{amount:,} {currency}" for currency, amount in one.money.items()
                 ),

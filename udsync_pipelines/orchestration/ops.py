@@ -32,7 +32,7 @@ from udsync_pipelines.orchestration.resources import SyncEngines
 from udsync_pipelines.services.engines import TenantEngine
 from udsync_pipelines.sync.engine import SHOWN_PARKED, SyncReport
 from udsync_pipelines.sync.entities import DESTINATIONS, LANES, Lane, lane_named
-from udsync_pipelines.sync.plan import Parked, Plan
+from udsync_pipelines.sync.plan import Parked, Plan, PlanState
 
 DESCRIPTIONS = {
     "supabase": "Write the approved changes to Supabase, a batch a transaction.",
@@ -195,7 +195,8 @@ def _unsettled(report: SyncReport) -> str:
         parts.append("1 record was parked" if number == 1 else f"{number} records were parked")
     if report.in_doubt:
         parts.append(f"{report.in_doubt} writes were sent and not answered (the next sync looks)")
-    return f"{'; '.join(parts)}; all others are synced"
+    waits = report.plan.state is PlanState.AWAITING_APPROVAL
+    return f"{'; '.join(parts)}; all others {'wait for approval' if waits else 'are synced'}"
 
 
 @dg.op(

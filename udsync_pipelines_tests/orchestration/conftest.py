@@ -1,6 +1,7 @@
 """An installation with Dagster's storage for the tests beside this file."""
 
 from udsync_pipelines_tests.orchestration.running import (
+    company,
     dagster_instance,
     dagster_runs,
     environment,
@@ -12,6 +13,7 @@ from udsync_pipelines_tests.orchestration.running import (
 )
 
 __all__ = [
+    "company",
     "dagster_instance",
     "dagster_runs",
     "environment",

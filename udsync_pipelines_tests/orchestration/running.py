@@ -13,9 +13,13 @@ from typing import Any
 import dagster as dg
 import pytest
 import sqlalchemy as sa
+from pydantic import SecretStr
 
 from udsync_pipelines.definitions import defs
+from udsync_pipelines.emulators.quickbooks import CompanyEmulator
 from udsync_pipelines.emulators.woocommerce import StoreEmulator
+from udsync_pipelines.services import policies
+from udsync_pipelines.services.connecting_books import connect_quickbooks
 from udsync_pipelines.services.dagster_home import prepare_dagster_home
 from udsync_pipelines.services.databases import create_supabase_database, plain_url
 from udsync_pipelines.services.embedded_postgres import EmbeddedPostgres
@@ -25,6 +29,7 @@ from udsync_pipelines_tests.store.databases import StateTemplate
 from udsync_pipelines_tests.store_fixtures import recorded_store, store_emulator
 
 __all__ = [
+    "company",
     "dagster_instance",
     "dagster_runs",
     "environment",
@@ -114,6 +119,7 @@ def environment(
         variables.setenv("DAGSTER_DISABLE_TELEMETRY", "1")
         variables.setenv("UDSYNC_DATABASE_URL", url)
         variables.setenv("UDSYNC_RETRY_BUDGET_SECONDS", "0.5")
+        variables.setenv("UDSYNC_LIMITS_FACTOR", "1000")
         yield home
 
 
@@ -154,3 +160,27 @@ def shop(
     """The recorded store and a database, connected as a tenant of the test's own."""
     connect = partial(connect_shop, installation, recorded_store, new_supabase.url, "public")
     return connect(name=f"shop-{next(_numbers)}")
+
+
+@pytest.fixture
+def company() -> Iterator[CompanyEmulator]:
+    """A Canadian company with the items that a policy needs, not connected yet."""
+    with CompanyEmulator(sales_items=True, limits_factor=1000) as company:
+        yield company
+
+
+def connect_company(shop: ConnectedShop, company: CompanyEmulator, *, accept: bool = True) -> None:
+    """Connect a company to a shop's tenant, with the policy that is proposed for it."""
+    connect_quickbooks(
+        shop.installation,
+        shop.tenant,
+        realm_id=company.realm_id,
+        client_id=company.options.client_id,
+        client_secret=SecretStr(company.options.client_secret),
+        refresh_token=SecretStr(company.refresh_token),
+        base_url=company.url,
+        oauth_url=company.oauth_url,
+    )
+    if accept:
+        policies.propose(shop.installation, shop.tenant.name)
+        policies.accept(shop.installation, shop.tenant.name)

@@ -1,0 +1,225 @@
+"""Runs that post to the books: what they show, and what appears in the asset catalogue."""
+
+from collections import Counter
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from udsync_pipelines.emulators.quickbooks import CompanyEmulator
+from udsync_pipelines.services.installation import Installation
+from udsync_pipelines.store.repositories.ledger import PostgresLedger
+from udsync_pipelines.sync.plan import PlanState
+from udsync_pipelines_tests.orchestration.running import (
+    DagsterRuns,
+    Supabase,
+    connect_company,
+    failure_of,
+    metadata_of,
+)
+from udsync_pipelines_tests.scenarios.evidence import listed
+from udsync_pipelines_tests.scenarios.shops import ConnectedShop, connect_shop
+from udsync_pipelines_tests.store_fixtures import StartStore
+
+pytestmark = pytest.mark.postgres
+
+FORMS = {
+    "sales_receipts": "SalesReceipt",
+    "invoices": "Invoice",
+    "payments": "Payment",
+    "refund_receipts": "RefundReceipt",
+}
+
+
+@pytest.fixture
+def small_shop(
+    installation: Installation, store_emulator: StartStore, new_supabase: Supabase
+) -> ConnectedShop:
+    """A generated store of forty orders and a database, connected as a tenant of the test's own."""
+    connect = partial(connect_shop, installation, store_emulator(orders=40), new_supabase.url)
+    return connect("public", name=new_supabase.name.replace("_", "-"))
+
+
+@pytest.fixture
+def posting(small_shop: ConnectedShop, company: CompanyEmulator) -> ConnectedShop:
+    """The same with a company whose policy is accepted."""
+    connect_company(small_shop, company)
+    return small_shop
+
+
+def ledgers(result: Any) -> list[Any]:
+    """What a run materialized in the books, event by event."""
+    return [
+        event.step_materialization_data.materialization
+        for event in result.all_events
+        if event.is_step_materialization
+        and event.step_materialization_data.materialization.asset_key.path[0] == "quickbooks"
+    ]
+
+
+def money_in(company: CompanyEmulator) -> dict[str, dict[str, Decimal]]:
+    """Ledger → currency → what its documents come to, as the company's own audit says."""
+    sums = company.audit()["sums"]
+    return {
+        ledger: {currency: Decimal(row["total"]) for currency, row in sums[form].items()}
+        for ledger, form in FORMS.items()
+        if form in sums
+    }
+
+
+def test_each_ledger_appears_once_a_run_with_the_money_posted(
+    posting: ConnectedShop, company: CompanyEmulator, dagster_runs: DagsterRuns
+) -> None:
+    result = dagster_runs.run("sync_all", tenant=posting.tenant.name)
+
+    events = ledgers(result)
+    found = {event.asset_key.path[1]: event for event in events}
+    assert len(events) == len(found)
+    assert {event.partition for event in events} == {posting.tenant.name}
+    counted = {name: event.metadata["created"].value for name, event in found.items()}
+    assert counted["items"] == company.count("Item") - 7
+    assert counted["customers"] == company.count("Customer")
+    assert counted["sales_receipts"] == company.count("SalesReceipt")
+    shown = {
+        ledger: {
+            name.removeprefix("money posted (").rstrip(")"): Decimal(str(value.value))
+            for name, value in found[ledger].metadata.items()
+            if name.startswith("money posted")
+        }
+        for ledger in FORMS
+        if ledger in found
+    }
+    assert shown == money_in(company)
+
+
+def test_the_load_shows_a_table_of_ledgers_and_leads_to_each(
+    posting: ConnectedShop, company: CompanyEmulator, dagster_runs: DagsterRuns
+) -> None:
+    result = dagster_runs.run("sync_all", tenant=posting.tenant.name)
+
+    shown = metadata_of(result.all_events, "load_orders_to_quickbooks")
+    rows = {row.data["ledger"]: row.data for row in shown["ledgers"].records}
+    receipts = company.count("SalesReceipt")
+    total = money_in(company)["sales_receipts"]["CAD"]
+    assert rows["sales receipts"]["created"] == receipts
+    assert rows["sales receipts"]["money posted"] == f"{total:,} CAD"
+    assert shown["quickbooks.sales_receipt.posted.CAD"] == float(total)
+    assert shown["see sales receipts"] == dg.AssetKey(["quickbooks", "sales_receipts"])
+
+
+def test_a_second_run_reports_no_ledger_and_writes_nothing(
+    posting: ConnectedShop, company: CompanyEmulator, dagster_runs: DagsterRuns
+) -> None:
+    dagster_runs.run("sync_all", tenant=posting.tenant.name)
+    company.requests.clear()
+
+    again = dagster_runs.run("sync_all", tenant=posting.tenant.name)
+
+    assert again.success
+    assert ledgers(again) == []
+    assert [one for one in company.requests.counts() if _writes(one)] == []
+
+
+def test_a_dry_run_reports_no_ledger_and_shows_what_it_would_create(
+    posting: ConnectedShop, company: CompanyEmulator, dagster_runs: DagsterRuns
+) -> None:
+    result = dagster_runs.run("sync_orders", tenant=posting.tenant.name, dry_run=True)
+
+    assert result.success
+    assert ledgers(result) == []
+    assert company.count("SalesReceipt") == 0
+    shown = metadata_of(result.all_events, "resolve_order_conflicts")
+    assert shown["quickbooks.sales_receipt.create"] > 0
+    assert shown["quickbooks.customer.create"] > 0
+
+
+def test_a_tenant_without_books_is_told_so_and_gets_no_ledger(
+    small_shop: ConnectedShop, dagster_runs: DagsterRuns
+) -> None:
+    result = dagster_runs.run("sync_orders", tenant=small_shop.tenant.name)
+
+    assert result.success
+    assert ledgers(result) == []
+    shown = metadata_of(result.all_events, "load_orders_to_quickbooks")
+    assert shown == {"note": "QuickBooks is not connected; nothing to do."}
+
+
+def test_books_without_a_policy_fail_their_load_and_hold_up_no_table(
+    small_shop: ConnectedShop, company: CompanyEmulator, dagster_runs: DagsterRuns
+) -> None:
+    connect_company(small_shop, company, accept=False)
+
+    result = dagster_runs.run("sync_orders", tenant=small_shop.tenant.name)
+
+    assert not result.success
+    assert len(small_shop.live("woo_orders")) == 40
+    failure = failure_of(result.all_events, "load_orders_to_quickbooks")
+    assert "no posting policy was accepted" in failure.description
+    assert "udsync policy propose" in failure.metadata["cure"].value
+    resolved = metadata_of(result.all_events, "resolve_order_conflicts")
+    assert "no posting policy was accepted" in resolved["QuickBooks was left out"]
+
+
+def test_a_load_that_breaks_off_reports_what_it_has_posted(
+    posting: ConnectedShop, company: CompanyEmulator, dagster_runs: DagsterRuns
+) -> None:
+    company.faults.add("status", path="/invoice", status=503, times=0)
+
+    result = dagster_runs.run("sync_orders", tenant=posting.tenant.name)
+
+    assert not result.success
+    found = {event.asset_key.path[1]: event.metadata["created"].value for event in ledgers(result)}
+    assert found["customers"] == company.count("Customer") > 0
+
+
+def test_a_parked_order_is_named_with_its_cure_now_and_in_the_next_run(
+    posting: ConnectedShop, dagster_runs: DagsterRuns
+) -> None:
+    orders = listed(posting.store, "woo_orders").values()
+    foreign = next(order["id"] for order in orders if order["status"] == "processing")
+    posting.store.control.edit_order(foreign, {"currency": "USD"})
+
+    first = dagster_runs.run("sync_orders", tenant=posting.tenant.name)
+    second = dagster_runs.run("sync_orders", tenant=posting.tenant.name)
+
+    failure = failure_of(first.all_events, "close_orders")
+    assert "parked; all others are synced" in failure.description
+    newly = {
+        row.data["record"]: row.data for row in failure.metadata["parked records"].value.records
+    }
+    assert newly[f"order/{foreign}"]["code"] == "currency_not_supported"
+    assert newly[f"order/{foreign}"]["cure"]
+    assert second.success
+    shown = metadata_of(second.all_events, "close_orders")
+    before = Counter(row.data["record"] for row in shown["parked before"].records)
+    assert before[f"order/{foreign}"] == 1
+    assert shown["parked"] == len(before)
+
+
+def test_an_approved_plan_posts_what_was_shown_and_names_its_run(
+    posting: ConnectedShop, company: CompanyEmulator, dagster_runs: DagsterRuns
+) -> None:
+    asked = dagster_runs.run("sync_orders", tenant=posting.tenant.name, approve="ask")
+    ledger = PostgresLedger(posting.installation.state, posting.tenant.id)
+    (plan,) = ledger.plans_of_run(asked.run_id)
+    shown = metadata_of(asked.all_events, "resolve_order_conflicts")
+    unsettled = failure_of(asked.all_events, "close_orders")
+    ledger.approve(plan.id, "operator")
+
+    applied = dagster_runs.run("apply_plan", tenant=posting.tenant.name, plan=str(plan.id))
+
+    assert shown["approve"] == f"udsync plan approve {plan.id}"
+    assert unsettled.description == "2 records were parked; all others wait for approval"
+    opened = metadata_of(applied.all_events, "open_approved_plan")
+    assert opened["planned by"] == asked.run_id
+    found = {event.asset_key.path[1]: event.metadata["created"].value for event in ledgers(applied)}
+    assert found["sales_receipts"] == company.count("SalesReceipt") > 0
+    assert found["sales_receipts"] == plan.counts["quickbooks.sales_receipt.create"]
+    done = ledger.plan(plan.id)
+    assert (done.state, done.plan_hash) == (PlanState.APPLIED, plan.plan_hash)
+
+
+def _writes(counted: str) -> bool:
+    return counted.startswith("POST ") and not counted.startswith(("POST /query", "POST /oauth2"))
