@@ -104,15 +104,15 @@ def not_failed(tenant: Tenant, choice: Choice) -> ConfigurationError:
     where = f" for {NAMES[choice.platform]}" if choice.platform else ""
     name = f"{choice.entity}/{choice.source_id}"
     return ConfigurationError(
-        f"{name} of {tenant.name} is neither parked nor in doubt{where}.",
+        f"The record {name} of {tenant.name} is neither parked nor in doubt{where}.",
         code="record_not_failed",
         cure=f"`udsync failures list --tenant {tenant.name}` names those that are.",
     )
 
 
 def _explained(record: FailedRecord) -> FailedRecord:
-    """A write in doubt has no sentence of its own yet."""
-    if not record.is_in_doubt:
+    """A write that nobody has parked, for the process that sent it died, has no sentence yet."""
+    if record.reason is not None:
         return record
     platform = NAMES[record.platform]
     return replace(

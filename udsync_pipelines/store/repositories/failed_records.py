@@ -14,18 +14,31 @@ import sqlalchemy as sa
 LONGEST_ANSWER = timedelta(minutes=3)
 """A write that was sent longer ago and has no answer in our tables is in doubt."""
 
-_FAILED = """
-    SELECT queue.entity, queue.source_id, queue.role, target.platform, queue.kind, queue.code,
+_IS_IN_DOUBT = """({0}.kind = 'record' AND ({0}.state = 'unknown' OR ({0}.state = 'sent'
+    AND {0}.sent_at <= now() - CAST(:longest_answer AS interval))))"""
+_IS_PARKED = "({0}.kind = 'parked' AND {0}.state = 'rejected')"
+
+_THE_SAME_RECORD = """
+    SELECT FROM udsync.sync_queue AS other
+    WHERE other.tenant_id = queue.tenant_id
+        AND other.target_connection_id = queue.target_connection_id
+        AND other.entity = queue.entity AND other.source_id = queue.source_id
+"""
+
+# A record of which a write is in doubt is mostly parked too: then it is one failed record.
+_FAILED = f"""
+    SELECT queue.entity, queue.source_id, queue.role, target.platform, queue.code,
         queue.reason, queue.cure, queue.attempts, queue.plan_id, plans.lane,
+        queue.kind = 'record' OR EXISTS (
+            {_THE_SAME_RECORD} AND {_IS_IN_DOUBT.format("other")}) AS is_in_doubt,
         CASE queue.kind WHEN 'parked' THEN queue.created_at ELSE queue.sent_at END AS since
     FROM udsync.sync_queue AS queue
     JOIN udsync.connections AS target
         ON target.tenant_id = queue.tenant_id AND target.id = queue.target_connection_id
     JOIN udsync.plans ON plans.tenant_id = queue.tenant_id AND plans.id = queue.plan_id
     WHERE queue.tenant_id = :tenant
-        AND ((queue.kind = 'parked' AND queue.state = 'rejected')
-            OR (queue.kind = 'record' AND (queue.state = 'unknown' OR (queue.state = 'sent'
-                AND queue.sent_at <= now() - CAST(:longest_answer AS interval)))))
+        AND ({_IS_PARKED.format("queue")} OR ({_IS_IN_DOUBT.format("queue")}
+            AND NOT EXISTS ({_THE_SAME_RECORD} AND {_IS_PARKED.format("other")})))
         AND (CAST(:entity AS text) IS NULL OR queue.entity = :entity)
         AND (CAST(:source_id AS text) IS NULL OR queue.source_id = :source_id)
         AND (CAST(:platform AS text) IS NULL OR target.platform = :platform)
@@ -83,8 +96,9 @@ class Choice:
 class FailedRecord:
     """A record that is parked for a platform, or whose write there was not answered.
 
-    `since` is when it was parked or sent first, aware; `role` what a write in doubt would be;
-    `sync_id` the sync that failed with it first, and `lane` whose syncs try it again.
+    `since` is when it was parked or sent first, aware; `role` what a write in doubt would be,
+    where only that is known; `sync_id` the sync that failed with it first, and `lane` whose syncs
+    try it again.
     """
 
     entity: str
@@ -150,7 +164,7 @@ def failed(
             row.entity,
             row.source_id,
             row.platform,
-            row.kind == "record",
+            row.is_in_doubt,
             row.role,
             row.code,
             row.reason,
