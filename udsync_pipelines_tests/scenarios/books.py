@@ -8,6 +8,7 @@ never arrived after a third of a second.
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -180,6 +181,18 @@ def empty_store() -> Iterator[StoreEmulator]:
         yield store
 
 
+@contextmanager
+def open_shop(installation: Installation, **options: Any) -> Iterator[ShopWithBooks]:
+    """A shop of its own with books, for the tests of a module to share; nothing is sold yet."""
+    with (
+        StoreEmulator(recorded=False, customers=0, products=0) as store,
+        CompanyEmulator(
+            **{"limits_factor": FACTOR, "sales_items": True, "seed": next(_numbers), **options}
+        ) as company,
+    ):
+        yield connect_books(installation, store, company)
+
+
 HAMMER = 10
 """A product of the store that costs 19.99, taxed by the place it goes to."""
 
@@ -198,17 +211,18 @@ def sell(
     first: str = "Robin",
     last: str = "Reed",
     email: str = "",
+    product: int = HAMMER,
     quantity: int = 1,
     **more: Any,
 ) -> int:
-    """Sell hammers to someone in Alberta, paid by card; return the order's id."""
+    """Sell something to someone in Alberta, paid by card; return the order's id."""
     billing = {**ALBERTA, "first_name": first, "last_name": last, "email": email}
     order = store.control.create_order(
         {
             "status": "processing",
             "payment_method": "stripe",
             "billing": billing,
-            "line_items": [{"product_id": HAMMER, "quantity": quantity}],
+            "line_items": [{"product_id": product, "quantity": quantity}],
             **more,
         }
     )
