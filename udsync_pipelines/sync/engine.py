@@ -43,22 +43,16 @@ SHOWN_PARKED = 50
 class SyncReport:
     """How a sync ended: its plan, the records it newly parked, and all that are parked.
 
-    `in_doubt` are writes whose answer was lost; the next sync looks whether they arrived.
+    `count_newly_parked` counts them all, where `newly_parked` names only the first. A record that
+    several destinations cannot take is counted once. `in_doubt` are writes whose answer was lost;
+    the next sync looks whether they arrived.
     """
 
     plan: Plan
     newly_parked: Sequence[tuple[Entity, Parked]]
     parked: int
     in_doubt: int = 0
-
-    @property
-    def count_newly_parked(self) -> int:
-        """How many records it newly parked, also where `newly_parked` names only the first."""
-        return sum(
-            number
-            for name, number in self.plan.counts.items()
-            if name.endswith((".parked", ".unmatched", ".refused")) and isinstance(number, int)
-        )
+    count_newly_parked: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +206,15 @@ class SyncEngine:
                 self.ledger.count_parked(self.source_connection_id, entity) for entity in entities
             ),
             in_doubt=self.ledger.count_in_doubt(plan.lane, self.source_connection_id),
+            count_newly_parked=self._count_newly_parked(plan),
         )
+
+    def _count_newly_parked(self, plan: Plan) -> int:
+        """A dry run parks nothing; of it, what would be parked."""
+        if not plan.options.dry_run:
+            return self.ledger.count_parked_by(plan.id)
+        batches = self.ledger.intents(plan.id)
+        return len({(batch.entity, one.source_id) for batch in batches for one in batch.parked})
 
     @contextmanager
     def _step(self, plan_id: UUID, name: str) -> Iterator[tuple[Plan, Counter[str]]]:

@@ -219,8 +219,11 @@ class Ledger(Protocol):
     def parked_by(self, plan_id: UUID, limit: int) -> Sequence[tuple[Entity, Parked]]:
         """The records that this plan was the first to park, and that still are."""
 
+    def count_parked_by(self, plan_id: UUID) -> int:
+        """How many records this plan was the first to park, each once, that still are."""
+
     def count_parked(self, source: UUID, entity: Entity) -> int:
-        """How many records of this entity are parked now."""
+        """How many records of this entity are parked now, each once whatever parked it."""
 
     def count_in_doubt(self, lane: str, source: UUID) -> int:
         """How many writes of this lane were sent and their answers lost."""

@@ -310,8 +310,11 @@ class MemoryLedger:
     def count_in_doubt(self, lane: str, source: UUID) -> int:
         return 0
 
+    def count_parked_by(self, plan_id: UUID) -> int:
+        return len({key[2:] for key, (_, by) in self.parked.items() if by == plan_id})
+
     def count_parked(self, source: UUID, entity: Entity) -> int:
-        return sum(key[1] == source and key[2] is entity for key in self.parked)
+        return len({key[3] for key in self.parked if key[1] == source and key[2] is entity})
 
     def _park(self, intent: Intent, source: UUID, records: Sequence[Parked]) -> int:
         newly = 0

@@ -258,13 +258,18 @@ class PostgresLedger:
         with self._transaction() as connection:
             return parked_records.first_parked_by(connection, self.tenant_id, plan_id, limit)
 
+    def count_parked_by(self, plan_id: UUID) -> int:
+        """How many records this plan was the first to park, each once, that still are."""
+        with self._transaction() as connection:
+            return parked_records.count_first_parked_by(connection, self.tenant_id, plan_id)
+
     def parked(self, source: UUID, entity: Entity, limit: int) -> Sequence[Parked]:
         """The records of this entity that are parked now, whichever sync has parked them."""
         with self._transaction() as connection:
             return parked_records.list_live(connection, self.tenant_id, source, entity, limit)
 
     def count_parked(self, source: UUID, entity: Entity) -> int:
-        """How many records of this entity are parked now."""
+        """How many records of this entity are parked now, each once whatever parked it."""
         with self._transaction() as connection:
             return parked_records.count(connection, self.tenant_id, source, entity)
 

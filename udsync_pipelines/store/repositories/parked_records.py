@@ -112,6 +112,19 @@ def first_parked_by(
     return [(Entity(row.entity), _parked(row)) for row in rows]
 
 
+def count_first_parked_by(connection: sa.Connection, tenant_id: UUID, plan_id: UUID) -> int:
+    """How many records a plan was the first to park, and still are; each once."""
+    counted: int = connection.execute(
+        sa.text(
+            "SELECT count(DISTINCT (entity, source_id)) FROM udsync.sync_queue"
+            " WHERE tenant_id = :tenant AND plan_id = :plan AND kind = 'parked'"
+            " AND state = 'rejected'"
+        ),
+        {"tenant": tenant_id, "plan": plan_id},
+    ).scalar_one()
+    return counted
+
+
 def list_live(
     connection: sa.Connection, tenant_id: UUID, source: UUID, entity: Entity, limit: int
 ) -> Sequence[Parked]:
@@ -127,10 +140,10 @@ def list_live(
 
 
 def count(connection: sa.Connection, tenant_id: UUID, source: UUID, entity: Entity) -> int:
-    """How many records of an entity are parked now."""
+    """How many records of an entity are parked now; one that is for two targets is one record."""
     counted: int = connection.execute(
         sa.text(
-            f"SELECT count(*) FROM udsync.sync_queue WHERE {LIVE}"
+            f"SELECT count(DISTINCT source_id) FROM udsync.sync_queue WHERE {LIVE}"
             " AND source_connection_id = :source"
         ),
         {"tenant": tenant_id, "entity": entity.value, "source": source},

@@ -1,10 +1,15 @@
 """Parked records: one row a record and target, new only when their cause is new."""
 
+from dataclasses import replace
+
 import pytest
 
 from udsync_pipelines.domain.identity import Entity
+from udsync_pipelines.store.repositories import connections
+from udsync_pipelines.store.tables.states import Platform
 from udsync_pipelines.sync.plan import Parked, Plan
 from udsync_pipelines_tests.store.repositories.syncing import Tenant, parked
+from udsync_pipelines_tests.store.samples import KEYS
 
 pytestmark = pytest.mark.postgres
 
@@ -33,6 +38,19 @@ def test_parked_records_are_counted_listed_and_named_by_their_plan(acme: Tenant)
     ]
 
 
+def test_a_record_that_two_destinations_cannot_take_is_counted_once(acme: Tenant) -> None:
+    new = connections.NewConnection(Platform.QUICKBOOKS, "Books", "123", {})
+    with acme.database.tenant(acme.id) as transaction:
+        books = connections.save(transaction, acme.id, new, KEYS)
+    plan = acme.plan()
+    park(acme, plan, parked(1), parked(2))
+    park(replace(acme, target=books.id), plan, parked(1, "currency_not_supported"))
+
+    assert len(acme.ledger.parked_by(plan.id, 10)) == 3
+    assert acme.ledger.count_parked_by(plan.id) == 2
+    assert acme.ledger.count_parked(acme.store, Entity.ORDER) == 2
+
+
 def test_only_so_many_parked_records_are_named(acme: Tenant) -> None:
     plan = acme.plan()
     park(acme, plan, *(parked(number) for number in range(1, 8)))
@@ -51,7 +69,7 @@ def test_the_same_cause_again_is_not_new_and_keeps_its_first_plan(acme: Tenant) 
     assert acme.ledger.parked_by(second.id, 10) == []
     ((_, record),) = acme.ledger.parked_by(first.id, 10)
     assert record.reason == "New words."
-    (row,) = [row for row in acme.rows("sync_queue") if row.kind == "record"]
+    (row,) = [row for row in acme.rows("sync_queue") if row.kind == "parked"]
     assert row.attempts == 2
 
 
