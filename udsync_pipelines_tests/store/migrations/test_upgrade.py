@@ -209,7 +209,7 @@ def test_a_login_cut_off_from_our_roles_does_not_pass_the_check(
 
 
 def test_tables_in_use_stop_the_upgrade_before_it_changes_anything(state_url: str) -> None:
-    command.downgrade(configuration(parse_address(state_url)), "-1")
+    command.downgrade(configuration(parse_address(state_url)), "0007")
     engine = sa.create_engine(parse_address(state_url), poolclass=NullPool)
 
     with engine.begin() as other:
@@ -218,7 +218,7 @@ def test_tables_in_use_stop_the_upgrade_before_it_changes_anything(state_url: st
             migrate(state_url)
 
     assert current(state_url) == "0007"
-    assert migrate(state_url) == ["0008"]
+    assert migrate(state_url) == ["0008", "0009"]
 
 
 def test_a_transaction_pooler_is_refused_before_anything_is_sent() -> None:

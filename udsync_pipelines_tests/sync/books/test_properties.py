@@ -395,7 +395,7 @@ def causes(world: BooksWorld, name: str) -> set[str]:
         return {"posted_but_gone"} if held else set()
     if parent not in world.archive.records.get(Entity.ORDER, {}):
         return {"order_unknown"}
-    if order is not None and not is_sold(order):
+    if order is None or not is_sold(order):
         return {"posted_but_gone"} if held else {"waits_for_order"}
     is_there = any(record_of(one) == f"order/{parent}" for one in world.books.held.values())
     return set() if is_there else {"waits_for_order"}
