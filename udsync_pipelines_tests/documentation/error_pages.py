@@ -33,7 +33,7 @@ def render_errors() -> str:
         area = next(prefix for prefix in AREAS if place.startswith(prefix))
         rows[area].add((f"`{error.code}`", error.message, error.cure))
     for area, fault in fault_rows():
-        rows[area].add((f"`{fault.code}`", shown(fault.message), fault.cure))
+        rows[area].add((f"`{fault.code}`", shown(fault.message), shown(fault.cure)))
     for area, title in AREAS.items():
         headings = ("code", "what it says", "what to do")
         parts.append(f"## {title}\n\n" + table(headings, sorted(rows[area])))

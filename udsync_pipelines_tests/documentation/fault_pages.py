@@ -158,6 +158,5 @@ def _states(rule: database.StateRule) -> str:
 
 def _row(answers: str, rule: FaultRow, remedy: str = "") -> Sequence[str]:
     by_itself = f"{remedy}{KINDS[rule.kind][0]}"
-    return (
-        answers, f"`{rule.code}`", f"`{rule.kind}`", by_itself, shown(rule.message), rule.cure
-    )  # fmt: skip
+    sentences = (shown(rule.message), shown(rule.cure))
+    return (answers, f"`{rule.code}`", f"`{rule.kind}`", by_itself, *sentences)

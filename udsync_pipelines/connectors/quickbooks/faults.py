@@ -138,7 +138,7 @@ def fault_error(faults: Sequence[Fault], about: About) -> UdsyncError:
             code=rule.code,
             platform=PLATFORM,
             record=about.record,
-            cure=rule.cure,
+            cure=_cure(rule, about),
             request_id=about.request_id,
         )
     return _error(_OF_KIND.get(rule.kind, ERRORS[rule.kind]), rule, about)
@@ -186,9 +186,15 @@ def _error(kind: type[UdsyncError], rule: FaultRow, about: About, **words: objec
         code=rule.code,
         platform=PLATFORM,
         record=about.record,
-        cure=rule.cure,
+        cure=_cure(rule, about),
         request_id=about.request_id,
     )
+
+
+def _cure(rule: FaultRow, about: About) -> str:
+    """What to do; whoever is to report something is given the id that finds it."""
+    named = f" {about.request_id}" if about.request_id else ""
+    return rule.cure.replace(" {request_id}", named)
 
 
 def _is_throttle(faults: Sequence[Fault]) -> bool:

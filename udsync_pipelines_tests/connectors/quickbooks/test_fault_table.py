@@ -47,6 +47,11 @@ def rule_behind(case: FaultCase) -> Rule:
     return rule_of(Fault(case.fault, detail=case.detail))
 
 
+def cure(error: UdsyncError, case: FaultCase) -> str:
+    """What the row says to do, with Intuit's id of the request where it asks for it."""
+    return rule_behind(case).cure.format(request_id=error.request_id)
+
+
 def sent(books: Books, path: str) -> int:
     return len(books.company.requests.records(path))
 
@@ -82,7 +87,7 @@ def test_a_write_that_is_answered_so_becomes_this_error_after_so_many_requests(
     if rule_behind(case).kind is not Kind.LOST:
         assert told(caught.value).code == case.code
         assert told(caught.value).message.startswith(rule_behind(case).message)
-        assert told(caught.value).cure == rule_behind(case).cure
+        assert told(caught.value).cure == cure(caught.value, case)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
@@ -97,7 +102,7 @@ def test_a_read_that_is_answered_so_becomes_this_error_after_so_many_requests(
 
     assert sent(struck, "/query") - before == case.reads
     assert told(caught.value).code == case.code
-    assert told(caught.value).cure == rule_behind(case).cure
+    assert told(caught.value).cure == cure(caught.value, case)
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.status == 400], ids=str)
@@ -138,4 +143,7 @@ def test_a_code_that_no_table_knows_parks_the_record_with_what_quickbooks_says(
         struck.create(BookEntity.CUSTOMER, {"DisplayName": "Ada Byron"})
 
     assert caught.value.code == "refused"
-    assert caught.value.cure == cases()[Case.CODE_UNKNOWN].cure
+    assert caught.value.cure == cases()[Case.CODE_UNKNOWN].cure.format(
+        request_id=caught.value.request_id
+    )
+    assert caught.value.request_id == struck.company.requests.records("/customer")[-1].trace

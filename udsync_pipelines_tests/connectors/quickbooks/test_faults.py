@@ -250,3 +250,19 @@ def test_a_refusal_without_a_readable_body_is_known_by_its_status(
     status: int, kind: type[UdsyncError]
 ) -> None:
     assert type(refused(status, b"<html>no</html>")) is kind
+
+
+def test_whoever_is_to_report_something_is_given_the_id_that_finds_it() -> None:
+    error = of_code("2010", "Property Name:Gift specified is unsupported or invalid")
+
+    assert error.cure == f"Report this to the maintainers with the request id {TID['intuit_tid']}."
+
+
+def test_an_answer_without_an_id_of_intuit_asks_for_none() -> None:
+    body = {"Fault": {"Error": [{"Message": "A message", "code": "2010"}]}}
+    answer = Answer(400, httpx.Headers(), json.dumps(body).encode(), "quickbooks", "/v3")
+
+    with pytest.raises(UdsyncError) as caught:
+        read_answer(answer, is_write=True)
+
+    assert caught.value.cure == "Report this to the maintainers with the request id."

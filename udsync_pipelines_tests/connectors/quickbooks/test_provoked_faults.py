@@ -171,7 +171,7 @@ def test_what_the_company_finds_by_itself_becomes_the_error_of_its_code(
 
     assert [fault.code for fault in getattr(caught.value, "faults", ())] in ([code], [])
     assert caught.value.code == rule_of(Fault(code)).code
-    assert caught.value.cure == rule_of(Fault(code)).cure
+    assert caught.value.cure == rule_of(Fault(code)).cure.format(request_id=caught.value.request_id)
     assert caught.value.request_id
 
 
