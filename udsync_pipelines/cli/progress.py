@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from udsync_pipelines.cli.output import console
+from udsync_pipelines.orchestration.posted import planned, posted
 from udsync_pipelines.sync.entities import lane_named
 from udsync_pipelines.sync.plan import Plan
 
@@ -53,7 +54,14 @@ def _line(plan: Plan) -> str:
         f"{_written(plan, entity.value)} written"
         for entity in lane_named(plan.lane).entities
     )
-    return f"{plan.lane} · " + " · ".join(counted)
+    return f"{plan.lane} · " + " · ".join([*counted, *_posted(plan)])
+
+
+def _posted(plan: Plan) -> list[str]:
+    """How far the books have come: what is written of what is planned."""
+    due = sum(one.written for one in planned(plan.counts).values())
+    done = sum(one.touched for one in posted(plan.counts).values())
+    return [f"books: {done} of {due} written"] if due or done else []
 
 
 def _written(plan: Plan, entity: str) -> int:

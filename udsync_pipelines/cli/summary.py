@@ -192,10 +192,7 @@ def _print_state(plan: Plan, ledger: PostgresLedger) -> None:
         say(f"{plan.lane}: a dry run; nothing was written. Details: udsync plan show {plan.id}")
     doubts = _count_doubts(plan, ledger)
     if doubts:
-        say(
-            f"{plan.lane}: {doubts} writes were sent and their answers lost; the next sync looks "
-            "whether they arrived and goes on."
-        )
+        say(f"{plan.lane}: {_writes(doubts)} lost; the next sync looks whether it arrived.")
     _print_parked(plan, ledger)
 
 
@@ -245,3 +242,8 @@ def _count_parked(plan: Plan, ledger: PostgresLedger) -> int:
 
 def _count_doubts(plan: Plan, ledger: PostgresLedger) -> int:
     return ledger.count_in_doubt(plan.lane, plan.source_connection_id)
+
+
+def _writes(number: int) -> str:
+    one = "1 write was sent and its answer"
+    return one if number == 1 else f"{number} writes were sent and their answers"
