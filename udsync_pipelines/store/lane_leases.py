@@ -12,17 +12,19 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
+import psycopg
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from udsync_pipelines.errors import ConfigurationError, LeaseLostError, UdsyncError
 from udsync_pipelines.store.session_locks import SessionLocks
-from udsync_pipelines.store.tenancy import StateDatabase
+from udsync_pipelines.store.tenancy import NamedRow, StateDatabase
 
 _BEATS = 4
 """Heartbeats within the time of a lease: one or two may be late or lost."""
@@ -56,6 +58,14 @@ _CHECK = sa.text("""
             SELECT * FROM unnest(CAST(:names AS text[]), CAST(:fences AS bigint[])))
         FOR SHARE) AS held
 """)
+# The same where nobody looks at the answer: fails unless every number is still in force.
+_GUARD = b"""
+    SELECT 1 / (count(*) = cardinality(CAST(%(fences)s AS bigint[])))::int FROM (
+        SELECT 1 FROM udsync.leases
+        WHERE tenant_id = %(tenant)s AND (name, fence) IN (
+            SELECT * FROM unnest(CAST(%(names)s AS text[]), CAST(%(fences)s AS bigint[])))
+        FOR SHARE) AS held
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,16 +144,24 @@ class LaneLeases:
         held = tuple(self._held.values())
         if not held:
             return
-        found = connection.execute(
-            _CHECK,
-            {
-                "tenant": self._tenant_id,
-                "names": [_name(lease.lane) for lease in held],
-                "fences": [lease.fence for lease in held],
-            },
-        ).scalar_one()
+        found = connection.execute(_CHECK, self._numbers(held)).scalar_one()
         if found < len(held):
             raise _lost(held[0])
+
+    def once(
+        self, tenant_id: UUID, statement: bytes, values: Mapping[str, Any]
+    ) -> Sequence[NamedRow]:
+        """`StateDatabase.once`, with the check of `check` in the same round trip.
+
+        Raises:
+            LeaseLostError: somebody else has taken a lane over; the statement did nothing.
+        """
+        held = tuple(self._held.values())
+        guard = (_GUARD, self._numbers(held)) if held else None
+        try:
+            return self._database.once(tenant_id, statement, values, guard)
+        except psycopg.errors.DivisionByZero as error:
+            raise _lost(held[0]) from error
 
     def fenced(self) -> "FencedDatabase":
         """The state database, for what only the holder of its lanes may write."""
@@ -182,6 +200,13 @@ class LaneLeases:
         until = began + self._seconds if is_held else 0.0
         self._held[lease.lane] = _Lease(lease.tenant, lease.lane, lease.fence, until)
 
+    def _numbers(self, held: Sequence[_Lease]) -> dict[str, object]:
+        return {
+            "tenant": self._tenant_id,
+            "names": [_name(lease.lane) for lease in held],
+            "fences": [lease.fence for lease in held],
+        }
+
     def _write(self, statement: sa.TextClause, lease: _Lease) -> int:
         with self._database.tenant(self._tenant_id) as connection:
             values: Mapping[str, object] = {
@@ -210,6 +235,16 @@ class FencedDatabase:
         with self.database.tenant(tenant_id) as connection:
             self.leases.check(connection)
             yield connection
+
+    def once(
+        self, tenant_id: UUID, statement: bytes, values: Mapping[str, Any]
+    ) -> Sequence[NamedRow]:
+        """One statement in a transaction of its own, as `StateDatabase.once`.
+
+        Raises:
+            LeaseLostError: somebody else has taken over a lane that this process held.
+        """
+        return self.leases.once(tenant_id, statement, values)
 
 
 def _name(lane: str) -> str:

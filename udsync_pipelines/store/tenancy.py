@@ -1,12 +1,13 @@
 """Transactions on the state database, each in a role that sees one tenant, or none."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 from uuid import UUID
 
 import psycopg
 import sqlalchemy as sa
+from psycopg.rows import namedtuple_row
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from udsync_pipelines.errors import ConfigurationError, PlatformUnavailableError
@@ -19,10 +20,20 @@ from udsync_pipelines.store.address import (
 )
 from udsync_pipelines.store.migrations.roles import APP_ROLE, DISPATCH_ROLE
 
+NamedRow: TypeAlias = Any
+"""A row whose columns are its attributes."""
+
+Guard: TypeAlias = tuple[bytes, Mapping[str, Any]]
+"""A statement with its values."""
+
 # One round trip: the role, the tenant and UTC hold until the transaction ends.
 _ENTER = sa.text(
     "SELECT set_config('role', :role, true), set_config('app.tenant_id', :tenant, true),"
     " set_config('TimeZone', 'UTC', true)"
+)
+_ENTER_AT_ONCE = (
+    b"SELECT set_config('role', %(role)s, true), set_config('app.tenant_id', %(tenant)s, true),"
+    b" set_config('TimeZone', 'UTC', true)"
 )
 _ROLE_MISSING = "22023"
 _ROLE_REFUSED = "42501"
@@ -34,6 +45,11 @@ class TenantDatabase(Protocol):
     def tenant(self, tenant_id: UUID) -> AbstractContextManager[sa.Connection]:
         """One transaction that sees and writes the rows of this tenant only."""
 
+    def once(
+        self, tenant_id: UUID, statement: bytes, values: Mapping[str, Any]
+    ) -> Sequence[NamedRow]:
+        """One statement in a transaction of its own, in one round trip; its rows."""
+
 
 class StateDatabase:
     """The pooled connections of this process to the state database; safe to share by threads.
@@ -42,7 +58,9 @@ class StateDatabase:
     error message.
     """
 
-    def __init__(self, url: str | sa.URL, *, pool_size: int = 5, max_overflow: int = 5) -> None:
+    # Nine writes in the books at a time, a heartbeat, and the work itself: what overflows is
+    # opened anew each time, and opening costs the server more than any statement of ours.
+    def __init__(self, url: str | sa.URL, *, pool_size: int = 10, max_overflow: int = 2) -> None:
         self._url = parse_address(url)
         self._engine = sa.create_engine(
             self._url,
@@ -69,9 +87,51 @@ class StateDatabase:
             PlatformUnavailableError: the database does not answer, or went away meanwhile.
         """
         if not isinstance(tenant_id, UUID):
-            raise ConfigurationError("No tenant is named for this work.", code="tenant_missing")
+            raise _no_tenant()
         with self._transaction(APP_ROLE, str(tenant_id)) as connection:
             yield connection
+
+    def once(
+        self,
+        tenant_id: UUID,
+        statement: bytes,
+        values: Mapping[str, Any],
+        guard: Guard | None = None,
+    ) -> Sequence[NamedRow]:
+        """One statement in a transaction of its own, as of `tenant`, in one round trip; its rows.
+
+        For what is done for every write, where round trips cost more than the work itself.
+
+        Args:
+            tenant_id: whose rows it sees and writes.
+            statement: SQL with values as `%(name)s`.
+            values: by name; more than the statement names does no harm.
+            guard: a statement, with its values, that comes first and undoes all when it fails.
+
+        Raises:
+            ConfigurationError, PlatformUnavailableError: as of `tenant`.
+            psycopg.Error: a statement failed.
+        """
+        held = self._checked_out(tenant_id)
+        session = _session(held.driver_connection)
+        entered = session.cursor()
+        try:
+            with session.pipeline():
+                entered.execute(_ENTER_AT_ONCE, {"role": APP_ROLE, "tenant": str(tenant_id)})
+                if guard is not None:
+                    session.execute(*guard)
+                cursor = session.cursor(row_factory=namedtuple_row).execute(statement, values)
+                session.commit()
+            return cursor.fetchall() if cursor.description else ()
+        except psycopg.Error as error:
+            if session.broken:
+                held.invalidate(error)
+                raise self._gone() from error
+            if entered.description is None and error.sqlstate in {_ROLE_MISSING, _ROLE_REFUSED}:
+                raise self._refused(APP_ROLE) from error
+            raise
+        finally:
+            held.close()
 
     @contextmanager
     def dispatch(self) -> Iterator[sa.Connection]:
@@ -110,9 +170,26 @@ class StateDatabase:
             except (DBAPIError, psycopg.Error) as error:
                 if not _is_lost(connection):
                     raise
-                message = f"The state database {describe(self._url)} went away during the work."
-                cure = "The same work can be done again once it is back."
-                raise PlatformUnavailableError(message, code="database_lost", cure=cure) from error
+                raise self._gone() from error
+
+    def _checked_out(self, tenant_id: UUID) -> sa.PoolProxiedConnection:
+        if not isinstance(tenant_id, UUID):
+            raise _no_tenant()
+        try:
+            return self._engine.raw_connection()
+        except psycopg.OperationalError as error:
+            raise connection_error(OperationalError(None, None, error), self._url) from error
+
+    def _gone(self) -> PlatformUnavailableError:
+        return PlatformUnavailableError(
+            f"The state database {describe(self._url)} went away during the work.",
+            code="database_lost",
+            cure="The same work can be done again once it is back.",
+        )
+
+    def _refused(self, role: str) -> ConfigurationError:
+        message = f"The login of the database {describe(self._url)} may not act as {role}."
+        return ConfigurationError(message, code="database_roles_missing", cure=MIGRATE)
 
     def _connect(self) -> sa.Connection:
         try:
@@ -126,17 +203,22 @@ class StateDatabase:
         except DBAPIError as error:
             if getattr(error.orig, "sqlstate", None) not in {_ROLE_MISSING, _ROLE_REFUSED}:
                 raise
-            message = f"The login of the database {describe(self._url)} may not act as {role}."
-            code = "database_roles_missing"
-            raise ConfigurationError(message, code=code, cure=MIGRATE) from error
+            raise self._refused(role) from error
 
 
 def driver(connection: sa.Connection) -> psycopg.Connection[Any]:
     """The psycopg connection below, inside the same transaction: for COPY."""
-    below = connection.connection.driver_connection
+    return _session(connection.connection.driver_connection)
+
+
+def _session(below: object) -> psycopg.Connection[Any]:
     if not isinstance(below, psycopg.Connection):
         raise TypeError("the state database is reached with psycopg")
     return below
+
+
+def _no_tenant() -> ConfigurationError:
+    return ConfigurationError("No tenant is named for this work.", code="tenant_missing")
 
 
 def _is_lost(connection: sa.Connection) -> bool:

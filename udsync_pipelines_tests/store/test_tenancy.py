@@ -5,6 +5,7 @@ import threading
 import time
 from uuid import uuid4
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 
@@ -292,6 +293,110 @@ def test_an_error_of_a_statement_shows_neither_values_nor_a_lost_server(
         connection.execute(sa.text("SELECT CAST(:v AS integer), :w"), {"v": 1.5e20, "w": "hush"})
 
     assert "hush" not in str(caught.value)
+
+
+TAKE_LEASE = (
+    b"INSERT INTO udsync.leases (tenant_id, name, owner, expires_at)"
+    b" VALUES (%(tenant)s, %(owner)s, %(owner)s, now()) RETURNING owner, 7 AS number"
+)
+
+
+def test_one_statement_at_once_gives_its_rows_and_is_committed(
+    state_database: StateDatabase, ours: Household, theirs: Household
+) -> None:
+    values = {"tenant": ours.tenant_id, "owner": "a", "unused": 1}
+
+    (row,) = state_database.once(ours.tenant_id, TAKE_LEASE, values)
+
+    with state_database.tenant(ours.tenant_id) as connection:
+        assert connection.scalars(LEASES).all() == [row.owner]
+    assert state_database.once(theirs.tenant_id, b"SELECT owner FROM udsync.leases", {}) == []
+    assert (row.owner, row.number) == ("a", 7)
+
+
+def test_one_statement_without_rows_gives_none_and_leaves_no_role_behind(
+    state_url: str, ours: Household
+) -> None:
+    database = StateDatabase(state_url, pool_size=1, max_overflow=0)
+
+    told = database.once(ours.tenant_id, b"UPDATE udsync.leases SET owner = 'z'", {})
+
+    with database.maintenance() as connection:
+        role = connection.scalar(sa.text("SELECT current_setting('role')"))
+    database.close()
+    assert (list(told), role) == ([], "none")
+
+
+def test_a_guard_that_fails_undoes_the_one_statement(
+    state_database: StateDatabase, ours: Household
+) -> None:
+    values = {"tenant": ours.tenant_id, "owner": "a"}
+
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        state_database.once(ours.tenant_id, TAKE_LEASE, values, (b"SELECT 1 / %(n)s", {"n": 0}))
+
+    with state_database.tenant(ours.tenant_id) as connection:
+        assert connection.scalars(LEASES).all() == []
+
+
+def test_one_statement_on_a_session_that_is_cut_is_lost_and_the_next_works(
+    state_server: StateServer, state_database: StateDatabase, ours: Household
+) -> None:
+    cut = threading.Timer(
+        0.5,
+        state_server.run,
+        [
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%(9.75)%'"
+            " AND pid <> pg_backend_pid()"
+        ],
+    )
+    cut.start()
+
+    with pytest.raises(PlatformUnavailableError, match="went away during the work"):
+        state_database.once(ours.tenant_id, b"SELECT pg_sleep(9.75)", {})
+    cut.join()
+
+    assert state_database.once(ours.tenant_id, b"SELECT 1 AS one", {})[0].one == 1
+
+
+def test_one_statement_that_fails_leaves_its_session_usable(
+    state_url: str, ours: Household
+) -> None:
+    database = StateDatabase(state_url, pool_size=1, max_overflow=0)
+
+    with pytest.raises(psycopg.errors.UndefinedTable):
+        database.once(ours.tenant_id, b"SELECT * FROM udsync.nowhere", {})
+
+    assert database.once(ours.tenant_id, b"SELECT 1 AS one", {})[0].one == 1
+    database.close()
+
+
+def test_one_statement_without_a_tenant_is_refused_before_it_begins(
+    state_database: StateDatabase,
+) -> None:
+    with pytest.raises(ConfigurationError, match="No tenant is named"):
+        state_database.once(None, b"SELECT 1", {})  # type: ignore[arg-type]  # what a bug would do
+
+
+def test_one_statement_without_a_server_is_told_as_any_other(ours: Household) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    database = StateDatabase(f"postgresql://someone:hush-hush@127.0.0.1:{port}/state")
+
+    with pytest.raises(PlatformUnavailableError, match="does not answer"):
+        database.once(ours.tenant_id, b"SELECT 1", {})
+
+
+def test_one_statement_of_a_login_without_our_roles_is_told_to_migrate(
+    state_server: StateServer, state_url: str, ours: Household
+) -> None:
+    with state_server.login() as login:
+        database = StateDatabase(text_of(login.set(database=parse_address(state_url).database)))
+
+        with pytest.raises(ConfigurationError, match="Run `udsync db migrate`"):
+            database.once(ours.tenant_id, b"SELECT 1", {})
+        database.close()
 
 
 def test_threads_share_the_database_without_mixing_tenants(

@@ -27,8 +27,8 @@ BIND = """
     INSERT INTO udsync.id_mappings AS bound (tenant_id, source_connection_id, entity, source_id,
         target_connection_id, role, target_id, target_version, content_hash, source_hash,
         created_at, updated_at)
-    VALUES (:tenant, :source, :entity, :source_id, :target, :role, :target_id, :version, :digest,
-        :source_hash, now(), now())
+    VALUES (%(tenant)s, %(source)s, %(entity)s, %(source_id)s, %(target)s, %(role)s,
+        %(target_id)s, %(version)s, %(digest)s, %(source_hash)s, now(), now())
     ON CONFLICT (tenant_id, source_connection_id, entity, source_id, target_connection_id, role)
     DO UPDATE SET target_id = excluded.target_id, target_version = excluded.target_version,
         content_hash = excluded.content_hash, source_hash = excluded.source_hash,

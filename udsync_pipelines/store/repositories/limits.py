@@ -9,18 +9,18 @@ unless a test brings its own.
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID, uuid4
 
-import sqlalchemy as sa
+import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
 from udsync_pipelines.errors import PlatformUnavailableError, UdsyncError
-from udsync_pipelines.store.tenancy import StateDatabase
+from udsync_pipelines.store.tenancy import NamedRow, StateDatabase, driver
 
 logger = logging.getLogger(__name__)
 
@@ -106,8 +106,8 @@ class SharedLimits:
 
     def pause(self, seconds: float) -> None:
         """No process starts a request for so long; a longer pause that holds already stays."""
-        with _never_failing("pause"), self._transaction() as connection:
-            connection.execute(_PAUSE, {**self._key, "seconds": seconds})
+        with _never_failing("pause"):
+            self._once(_PAUSE, seconds=seconds)
         logger.warning(
             "connection pauses for everybody",
             extra={"connection": str(self._connection), "seconds": round(seconds, 1)},
@@ -141,13 +141,11 @@ class SharedLimits:
             }
             for name, entry in sorted(counted.items())
         ]
-        with self._transaction() as connection:
-            connection.execute(_COUNT, rows)
+        self._for_each(_COUNT, rows)
 
     def metered_this_month(self) -> int:
         """Calls of this calendar month (UTC) that the platform bills, as written so far."""
-        with self._transaction() as connection:
-            return int(connection.execute(_METERED, self._key).scalar_one())
+        return int(self._once(_METERED)[0][0])
 
     def _take_turn(self, rates: Sequence[str]) -> _Slot:
         """Take a slot and reserve a time on each rate, then wait for that time.
@@ -172,60 +170,49 @@ class SharedLimits:
     def _try(self, rates: Sequence[str]) -> tuple[_Slot | None, float]:
         """A slot with the seconds until its turn; or none with the seconds to ask again."""
         first, *others = sorted(rates) or [""]
-        with self._transaction() as connection:
-            turn = connection.execute(
-                _TAKE_TURN,
-                {
-                    **self._key,
-                    "names": self._names,
-                    "owner": self._owner,
-                    "seconds": LONGEST_REQUEST,
-                    "name": first,
-                },
-            ).one()
-            if turn.blocked > 0:
-                return None, float(turn.blocked)
-            if turn.slot is None:
-                return None, 0.02
-            waits = [
-                float(connection.execute(_RESERVE, {**self._key, "name": name}).scalar_one())
-                for name in others
-            ]
+        turn = self._once(
+            _TAKE_TURN,
+            names=self._names,
+            owner=self._owner,
+            seconds=LONGEST_REQUEST,
+            name=first,
+        )[0]
+        if turn.blocked > 0:
+            return None, float(turn.blocked)
+        if turn.slot is None:
+            return None, 0.02
+        waits = [float(self._once(_RESERVE, name=name)[0][0]) for name in others]
         return _Slot(turn.slot, turn.fence), max([turn.wait or 0.0, *waits])
 
     def _blocked_for(self) -> float:
-        with self._transaction() as connection:
-            return float(connection.execute(_BLOCKED, self._key).scalar_one())
+        return float(self._once(_BLOCKED)[0][0])
 
     def _give_back(self, held: _Slot) -> None:
-        with _never_failing("give back"), self._transaction() as connection:
-            connection.execute(_GIVE_BACK, {**self._key, "name": held.name, "fence": held.fence})
+        with _never_failing("give back"):
+            self._once(_GIVE_BACK, name=held.name, fence=held.fence)
 
     def _sleep_for(self, seconds: float) -> None:
         if seconds > 0:
             self._sleep(seconds)
 
     def _prepare(self, rates: Sequence[Rate]) -> None:
-        with self._transaction() as connection:
-            connection.execute(
-                _SET_RATE,
-                [
-                    {
-                        **self._key,
-                        "name": rate.name,
-                        "calls": rate.calls,
-                        "period": rate.period_seconds,
-                        "burst": rate.burst,
-                    }
-                    for rate in sorted(rates, key=lambda rate: rate.name)
-                ],
-            )
+        self._for_each(
+            _SET_RATE,
+            [
+                {
+                    **self._key,
+                    "name": rate.name,
+                    "calls": rate.calls,
+                    "period": rate.period_seconds,
+                    "burst": rate.burst,
+                }
+                for rate in sorted(rates, key=lambda rate: rate.name)
+            ],
+        )
         # Apart, for whoever takes a slot locks slots before rates.
-        with self._transaction() as connection:
-            connection.execute(
-                _ADD_SLOT,
-                [{**self._key, "name": name, "owner": self._owner} for name in self._names],
-            )
+        self._for_each(
+            _ADD_SLOT, [{**self._key, "name": name, "owner": self._owner} for name in self._names]
+        )
 
     @property
     def _key(self) -> dict[str, object]:
@@ -235,58 +222,69 @@ class SharedLimits:
             "now": None if self._clock is None else self._clock(),
         }
 
-    def _transaction(self) -> AbstractContextManager[sa.Connection]:
-        return self._database.tenant(self._tenant)
+    def _once(self, statement: bytes, **values: object) -> Sequence[NamedRow]:
+        return self._database.once(self._tenant, statement, {**self._key, **values})
+
+    def _for_each(self, statement: bytes, rows: Sequence[Mapping[str, object]]) -> None:
+        with (
+            self._database.tenant(self._tenant) as connection,
+            driver(connection).cursor() as cursor,
+        ):
+            cursor.executemany(statement, rows)
 
 
-_NOW = "coalesce(CAST(:now AS timestamptz), clock_timestamp())"
+def _sql(text: str) -> bytes:
+    return text.encode()
+
+
+_NOW = "coalesce(CAST(%(now)s AS timestamptz), clock_timestamp())"
 _STEP = "make_interval(secs => period_seconds::float8 / calls)"
 # What a crash of the server may lose of a turn is a moment of waiting, not a fact.
 _LOSABLE = "set_config('synchronous_commit', 'off', true)"
 
-_PAUSE = sa.text(
+_PAUSE = _sql(
     "UPDATE udsync.rate_limits SET updated_at = now(), blocked_until ="
-    f" greatest(blocked_until, {_NOW} + make_interval(secs => :seconds))"
-    " WHERE tenant_id = :tenant AND connection_id = :connection AND name = ANY(ARRAY("
+    f" greatest(blocked_until, {_NOW} + make_interval(secs => %(seconds)s))"
+    " WHERE tenant_id = %(tenant)s AND connection_id = %(connection)s AND name = ANY(ARRAY("
     # In the order in which a turn reserves them, so that neither waits for the other.
     "SELECT name FROM udsync.rate_limits"
-    " WHERE tenant_id = :tenant AND connection_id = :connection ORDER BY name FOR UPDATE))"
+    " WHERE tenant_id = %(tenant)s AND connection_id = %(connection)s ORDER BY name FOR UPDATE))"
 )
-_SET_RATE = sa.text(
+_SET_RATE = _sql(
     "INSERT INTO udsync.rate_limits"
     " (tenant_id, connection_id, name, calls, period_seconds, burst, next_at)"
-    f" VALUES (:tenant, :connection, :name, :calls, :period, :burst, {_NOW})"
+    f" VALUES (%(tenant)s, %(connection)s, %(name)s, %(calls)s, %(period)s, %(burst)s, {_NOW})"
     " ON CONFLICT (tenant_id, connection_id, name) DO UPDATE"
     " SET calls = excluded.calls, period_seconds = excluded.period_seconds,"
     " burst = excluded.burst"
 )
-_ADD_SLOT = sa.text(
+_ADD_SLOT = _sql(
     "INSERT INTO udsync.leases (tenant_id, name, owner, expires_at)"
-    f" VALUES (:tenant, :name, :owner, {_NOW}) ON CONFLICT (tenant_id, name) DO NOTHING"
+    f" VALUES (%(tenant)s, %(name)s, %(owner)s, {_NOW}) ON CONFLICT (tenant_id, name) DO NOTHING"
 )
-_BLOCKED = sa.text(
+_BLOCKED = _sql(
     f"SELECT coalesce(extract(epoch FROM max(blocked_until) - {_NOW}), 0)::float8"
     " FROM udsync.rate_limits"
-    " WHERE tenant_id = :tenant AND connection_id = :connection"
+    " WHERE tenant_id = %(tenant)s AND connection_id = %(connection)s"
 )
 _RESERVE_ONE = (
     f"UPDATE udsync.rate_limits SET next_at = greatest(next_at, {_NOW}) + {_STEP},"
     " updated_at = now()"
-    " WHERE tenant_id = :tenant AND connection_id = :connection AND name = :name"
+    " WHERE tenant_id = %(tenant)s AND connection_id = %(connection)s AND name = %(name)s"
 )
 _WAIT = f"greatest(0, extract(epoch FROM next_at - burst * {_STEP} - {_NOW}))::float8"
-_RESERVE = sa.text(f"{_RESERVE_ONE} RETURNING {_WAIT}")
+_RESERVE = _sql(f"{_RESERVE_ONE} RETURNING {_WAIT}")
 # One round trip for what every request needs. Slots are locked before rates.
-_TAKE_TURN = sa.text(
+_TAKE_TURN = _sql(
     "WITH pause AS ("
     f"SELECT coalesce(extract(epoch FROM max(blocked_until) - {_NOW}), 0)::float8 AS seconds"
-    " FROM udsync.rate_limits WHERE tenant_id = :tenant AND connection_id = :connection"
+    " FROM udsync.rate_limits WHERE tenant_id = %(tenant)s AND connection_id = %(connection)s"
     "), taken AS ("
-    "UPDATE udsync.leases SET owner = :owner, fence = fence + 1, acquired_at = now(),"
-    f" renewed_at = now(), expires_at = {_NOW} + make_interval(secs => :seconds)"
-    " WHERE tenant_id = :tenant AND name ="
+    "UPDATE udsync.leases SET owner = %(owner)s, fence = fence + 1, acquired_at = now(),"
+    f" renewed_at = now(), expires_at = {_NOW} + make_interval(secs => %(seconds)s)"
+    " WHERE tenant_id = %(tenant)s AND name ="
     " (SELECT name FROM udsync.leases"
-    f"  WHERE tenant_id = :tenant AND name = ANY(:names) AND expires_at <= {_NOW}"
+    f"  WHERE tenant_id = %(tenant)s AND name = ANY(%(names)s) AND expires_at <= {_NOW}"
     "  AND (SELECT seconds FROM pause) <= 0"
     "  ORDER BY name LIMIT 1 FOR UPDATE SKIP LOCKED)"
     " RETURNING name, fence"
@@ -295,24 +293,24 @@ _TAKE_TURN = sa.text(
     f" (SELECT seconds FROM reserved) AS wait, {_LOSABLE}"
     " FROM pause LEFT JOIN taken ON true"
 )
-_GIVE_BACK = sa.text(
+_GIVE_BACK = _sql(
     f"UPDATE udsync.leases SET expires_at = {_NOW}"
-    " WHERE tenant_id = :tenant AND name = :name AND fence = :fence"
+    " WHERE tenant_id = %(tenant)s AND name = %(name)s AND fence = %(fence)s"
     f" RETURNING {_LOSABLE}"
 )
-_COUNT = sa.text(
+_COUNT = _sql(
     "INSERT INTO udsync.api_usage"
     " (tenant_id, connection_id, used_on, name, calls, metered, failed)"
-    f" VALUES (:tenant, :connection, CAST({_NOW} AT TIME ZONE 'UTC' AS date), :name,"
-    " :calls, :metered, :failed)"
+    f" VALUES (%(tenant)s, %(connection)s, CAST({_NOW} AT TIME ZONE 'UTC' AS date), %(name)s,"
+    " %(calls)s, %(metered)s, %(failed)s)"
     " ON CONFLICT (tenant_id, connection_id, used_on, name) DO UPDATE"
     " SET calls = api_usage.calls + excluded.calls,"
     " metered = api_usage.metered + excluded.metered,"
     " failed = api_usage.failed + excluded.failed"
 )
-_METERED = sa.text(
+_METERED = _sql(
     "SELECT coalesce(sum(metered), 0)::bigint FROM udsync.api_usage"
-    " WHERE tenant_id = :tenant AND connection_id = :connection"
+    " WHERE tenant_id = %(tenant)s AND connection_id = %(connection)s"
     f" AND used_on >= date_trunc('month', {_NOW} AT TIME ZONE 'UTC')::date"
 )
 
@@ -325,7 +323,7 @@ def _never_failing(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except (UdsyncError, SQLAlchemyError) as error:
+    except (UdsyncError, SQLAlchemyError, psycopg.Error) as error:
         logger.warning(
             "limits could not be noted", extra={"what": what, "error": type(error).__name__}
         )

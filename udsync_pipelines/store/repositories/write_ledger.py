@@ -28,13 +28,14 @@ from udsync_pipelines.sync.ports import Progress
 _PAGE = 1000
 
 # One statement, so that no write waits for the server twice.
-SETTLE_AND_BIND = sa.text(f"""
+SETTLE_AND_BIND = f"""
     WITH settled AS (
         UPDATE udsync.sync_queue SET state = 'settled', settled_at = now(),
-            receipt = CAST(:receipt AS jsonb), code = :code, reason = :reason, cure = :cure
-        WHERE tenant_id = :tenant AND id = :id)
+            receipt = CAST(%(receipt)s AS jsonb), code = %(code)s, reason = %(reason)s,
+            cure = %(cure)s
+        WHERE tenant_id = %(tenant)s AND id = %(id)s)
     {book_bindings.BIND}
-""")
+""".encode()
 
 _WRITES = "SELECT * FROM udsync.sync_queue WHERE tenant_id = :tenant AND kind = 'record'"
 
@@ -132,7 +133,7 @@ class PostgresWriteLedger:
         """Record that the write is sent from now on."""
         self._move(
             write,
-            "state = 'sent', request_id = :request_id, attempts = attempts + 1, sent_at = now()",
+            "state = 'sent', request_id = %(request_id)s, attempts = attempts + 1, sent_at = now()",
             {"request_id": write.request_id},
         )
 
@@ -155,24 +156,24 @@ class PostgresWriteLedger:
             "currency": posted.currency,
             "was_found": posted.was_found,
         }
-        with self._transaction() as connection:
-            connection.execute(
-                SETTLE_AND_BIND,
-                {
-                    **book_bindings.values_of(self._pair, binding),
-                    "id": write.id,
-                    "receipt": orjson.dumps(receipt).decode(),
-                    "code": problem and problem.code,
-                    "reason": problem and problem.reason,
-                    "cure": problem and problem.cure,
-                },
-            )
+        self.database.once(
+            self.tenant_id,
+            SETTLE_AND_BIND,
+            {
+                **book_bindings.values_of(self._pair, binding),
+                "id": write.id,
+                "receipt": orjson.dumps(receipt).decode(),
+                "code": problem and problem.code,
+                "reason": problem and problem.reason,
+                "cure": problem and problem.cure,
+            },
+        )
 
     def reject(self, write: Write, code: str, reason: str, cure: str) -> None:
         """Record that the write cannot be carried out, and why."""
         self._move(
             write,
-            "state = 'rejected', code = :code, reason = :reason, cure = :cure",
+            "state = 'rejected', code = %(code)s, reason = %(reason)s, cure = %(cure)s",
             {"code": code, "reason": reason, "cure": cure},
         )
 
@@ -251,13 +252,14 @@ class PostgresWriteLedger:
             ).all()
 
     def _move(self, write: Write, change: str, values: Mapping[str, Any]) -> None:
-        with self._transaction() as connection:
-            connection.execute(
-                sa.text(
-                    f"UPDATE udsync.sync_queue SET {change} WHERE tenant_id = :tenant AND id = :id"
-                ),
-                {"tenant": self.tenant_id, "id": write.id, **values},
-            )
+        self.database.once(
+            self.tenant_id,
+            (
+                f"UPDATE udsync.sync_queue SET {change}"
+                " WHERE tenant_id = %(tenant)s AND id = %(id)s"
+            ).encode(),
+            {"tenant": self.tenant_id, "id": write.id, **values},
+        )
 
     @property
     def _pair(self) -> Mapping[str, UUID]:

@@ -189,6 +189,30 @@ def test_whoever_lost_a_lane_is_refused_each_transaction(opened: Open, acme: Ten
         pass
 
 
+def test_one_statement_of_whoever_lost_a_lane_is_refused_and_does_nothing(
+    opened: Open, acme: Tenant
+) -> None:
+    former = opened()
+    former.hold("acme", "orders")
+    mark = b"UPDATE udsync.leases SET owner = %(owner)s RETURNING owner"
+    marked = former.fenced().once(acme.id, mark, {"owner": "in force"})
+    with acme.database.tenant(acme.id) as connection:
+        connection.execute(sa.text("UPDATE udsync.leases SET fence = fence + 1"))
+
+    with pytest.raises(LeaseLostError, match=r"orders for acme was cut off"):
+        former.fenced().once(acme.id, mark, {"owner": "too late"})
+
+    with acme.database.tenant(acme.id) as connection:
+        owner = connection.execute(sa.text("SELECT owner FROM udsync.leases")).scalar_one()
+    assert (marked[0].owner, owner) == ("in force", "in force")
+
+
+def test_one_statement_without_any_lane_is_simply_done(opened: Open, acme: Tenant) -> None:
+    fenced = opened().fenced()
+
+    assert fenced.once(acme.id, b"SELECT 1 AS one", {})[0].one == 1
+
+
 def test_a_heartbeat_that_finds_another_holder_stops_requests(opened: Open, acme: Tenant) -> None:
     former = opened(seconds=1.0)
     former.hold("acme", "orders")

@@ -1,5 +1,6 @@
 """Rates and slots of a connection, kept by threads and processes together."""
 
+import itertools
 import subprocess
 import sys
 import threading
@@ -23,6 +24,7 @@ from udsync_pipelines_tests.store.samples import Household, household
 
 pytestmark = pytest.mark.postgres
 
+DAYS = itertools.count(1)
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
@@ -132,7 +134,7 @@ def test_no_window_ever_holds_more_calls_than_the_limit_allows(
 ) -> None:
     clock = Clock()
     shared = make(Rate(f"r{calls}-{burst}", calls, 1, burst), clock=clock, sleep=clock.sleep)
-    clock.now += timedelta(days=1) * len(gaps)
+    clock.now += timedelta(days=next(DAYS))  # after every example before: slots end by the clock
 
     starts = []
     for gap in gaps:
@@ -325,6 +327,7 @@ def test_a_database_that_goes_away_does_not_hide_the_outcome_of_a_request(
 
     with shared.slot(("requests",)):
         monkeypatch.setattr(state_database, "tenant", away)
+        monkeypatch.setattr(state_database, "once", away)
         outcomes.append("written")
         shared.pause(60)
         for _ in range(50):
@@ -337,7 +340,7 @@ def test_a_request_does_not_start_while_the_database_is_away(
     make: Make, state_database: StateDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shared = make()
-    monkeypatch.setattr(state_database, "tenant", away)
+    monkeypatch.setattr(state_database, "once", away)
 
     with pytest.raises(PlatformUnavailableError, match="went away"), shared.slot(("requests",)):
         pass
@@ -384,7 +387,7 @@ def test_another_rate_for_the_same_limit_replaces_the_former(make: Make) -> None
     assert [round(seconds, 6) for seconds in clock.slept] == [0.5]
 
 
-def away(_: UUID) -> AbstractContextManager[None]:
+def away(*_: object) -> AbstractContextManager[None]:
     raise PlatformUnavailableError("The state database went away.")
 
 
