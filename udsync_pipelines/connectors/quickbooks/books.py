@@ -6,6 +6,7 @@ Target ids name the kind of object and QuickBooks' id, as `sales_receipt/12`.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from udsync_pipelines.connectors.quickbooks import (
     credit_memo,
@@ -278,7 +279,7 @@ def _fingerprint(row: Row) -> str:
         if line.get("DetailType") != "SubTotalLineDetail"
     ]
     tax = row.get("TxnTaxDetail", {}).get("TotalTax")
-    text = write_json([sorted(counted.items()), lines, tax])
+    text = write_json(_plain([sorted(counted.items()), lines, tax]))
     return hashlib.blake2b(text, digest_size=8).hexdigest()
 
 
@@ -286,6 +287,19 @@ def _item_detail(line: Row) -> Mapping[str, object]:
     detail = line.get("SalesItemLineDetail", {})
     counted = ("ItemRef", "Qty", "UnitPrice", "TaxCodeRef")
     return {name: detail[name] for name in counted if name in detail}
+
+
+def _plain(value: object) -> object:
+    """A value without what is only shown: the names of what it refers to, closing zeros."""
+    if isinstance(value, Mapping):
+        if "value" in value:  # a reference: a customer that is renamed changes no document
+            return _plain(value["value"])
+        return {name: _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return str(Decimal(value).normalize())
+    return value
 
 
 def _conflict(why: str) -> ConflictError:

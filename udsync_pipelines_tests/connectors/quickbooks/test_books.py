@@ -1,0 +1,622 @@
+"""The books of an emulated company over HTTP: write, look for, read, and tell who changed what."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from udsync_pipelines.connectors.quickbooks.books import QuickBooksBooks, _fingerprint
+from udsync_pipelines.connectors.quickbooks.entities import BookEntity
+from udsync_pipelines.connectors.quickbooks.reference import ReferenceLists
+from udsync_pipelines.connectors.quickbooks.wire import write_json
+from udsync_pipelines.errors import (
+    ConfigurationError,
+    ConflictError,
+    OutcomeUnknownError,
+    RecordRejectedError,
+)
+from udsync_pipelines.posting.customers import CustomerDraft
+from udsync_pipelines.posting.documents import (
+    DraftKind,
+    DraftLine,
+    DraftLineKind,
+    ItemRef,
+    ItemSource,
+    PaymentDraft,
+    SalesDraft,
+)
+from udsync_pipelines.posting.draft_json import AnyDraft
+from udsync_pipelines.posting.items import ItemDraft, ItemKind
+from udsync_pipelines.posting.matching import NameList
+from udsync_pipelines.posting.policy import NewItemPolicy
+from udsync_pipelines.sync.books.ports import Posted, Symbols
+from udsync_pipelines_tests.connectors.quickbooks.companies import Books
+
+Opened = Callable[..., Books]
+DAY = date(2026, 3, 14)
+ADA = CustomerDraft("customer/12", "Ada Byron", "Ada", "Byron", email="ada@example.com")
+BOARD = ItemDraft("product/7", "Alder board", "AB-1", "", ItemKind.NON_INVENTORY, Decimal("25.00"))
+FORMS = [
+    DraftKind.SALES_RECEIPT,
+    DraftKind.INVOICE,
+    DraftKind.REFUND_RECEIPT,
+    DraftKind.CREDIT_MEMO,
+]
+
+
+@dataclass
+class Company:
+    """A company with a customer and an item, as the engine sees it, and what a person does."""
+
+    emulated: Books
+    books: QuickBooksBooks
+    symbols: Symbols
+    tax_code: str
+    account: str
+    requests: int = 0
+
+    def request_id(self) -> str:
+        """Another request id."""
+        self.requests += 1
+        return f"u-{self.requests}"
+
+    def create(
+        self, draft: AnyDraft, name: str = "", request_id: str = "", **symbols: Any
+    ) -> Posted:
+        """Write a new object."""
+        known = replace(self.symbols, **symbols)
+        return self.books.create(draft, name, known, request_id or self.request_id())
+
+    def update(self, draft: AnyDraft, posted: Posted) -> Posted:
+        """Bring an object that looks like this answer to a draft."""
+        return self.books.update(
+            draft, self.symbols, posted.target_id, posted.version, self.request_id()
+        )
+
+    def read(self, posted: Posted) -> Posted:
+        """An object as it stands now."""
+        now = self.books.read(posted.target_id)
+        assert now is not None
+        return now
+
+    def edit(self, posted: Posted, **changes: Any) -> None:
+        """A person changes some members."""
+        self.emulated.company.control.edit(*entity_and_id(posted), changes)
+
+    def sale(self, kind: DraftKind = DraftKind.SALES_RECEIPT, **differences: Any) -> SalesDraft:
+        """A document of two lines: 62.50 net under 5 % tax."""
+        board = ItemRef(ItemSource.PRODUCT, "7")
+        line = DraftLine(
+            DraftLineKind.PRODUCT,
+            board,
+            "Alder board",
+            Decimal(2),
+            Decimal("25.00"),
+            Decimal("50.00"),
+            self.tax_code,
+        )
+        more = replace(line, quantity=None, unit_price=None, amount=Decimal("12.50"))
+        is_receipt = kind in (DraftKind.SALES_RECEIPT, DraftKind.REFUND_RECEIPT)
+        values: dict[str, Any] = {
+            "kind": kind,
+            "source": "order/1",
+            "customer": "customer/12",
+            "currency": "CAD",
+            "dated_on": DAY,
+            "number": "WC-1",
+            "marker": "udsync:WC:order/1",
+            "private_note": "udsync:WC:order/1\nOrder 1 of the shop.",
+            "lines": (line, more),
+            "total": Decimal("65.63"),
+            "total_tax": Decimal("3.13"),
+            "account_id": self.account if is_receipt else None,
+        }
+        return SalesDraft(**values | differences)
+
+    def payment(self, **differences: Any) -> PaymentDraft:
+        """The payment of that document."""
+        values: dict[str, Any] = {
+            "kind": DraftKind.PAYMENT,
+            "source": "order/1",
+            "customer": "customer/12",
+            "currency": "CAD",
+            "dated_on": DAY,
+            "reference": "WC-1",
+            "marker": "udsync:WC:order/1",
+            "private_note": "udsync:WC:order/1\nPayment of order 1 of the shop.",
+            "amount": Decimal("65.63"),
+            "pays_number": "WC-1",
+            "account_id": self.account,
+        }
+        return PaymentDraft(**values | differences)
+
+
+def entity_and_id(posted: Posted) -> tuple[str, str]:
+    """How a person finds an object."""
+    kind, _, identifier = posted.target_id.partition("/")
+    return "".join(word.capitalize() for word in kind.split("_")), identifier
+
+
+def company_of(emulated: Books) -> Company:
+    """The company of an emulator, ready to be posted to."""
+    accounts = NewItemPolicy(
+        emulated.id_of(BookEntity.ACCOUNT, "Sales"),
+        emulated.id_of(BookEntity.ACCOUNT, "Cost of Goods Sold"),
+    )
+    books = QuickBooksBooks(emulated.client, ReferenceLists(emulated.client), accounts)
+    customer = books.create(ADA, "Ada Byron", Symbols(), "u-customer")
+    item = books.create(BOARD, "Alder board", Symbols(), "u-item")
+    symbols = Symbols(
+        {"customer/12": customer.target_id.partition("/")[2]},
+        {"product/7": item.target_id.partition("/")[2]},
+    )
+    return Company(
+        emulated,
+        books,
+        symbols,
+        emulated.id_of(BookEntity.TAX_CODE, "GST"),
+        emulated.id_of(BookEntity.ACCOUNT, "Stripe Clearing"),
+    )
+
+
+@pytest.fixture
+def company(books: Books) -> Company:
+    return company_of(books)
+
+
+def id_of(posted: Posted) -> str:
+    return posted.target_id.partition("/")[2]
+
+
+# --- each kind ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_each_document_is_written_found_read_and_changed(company: Company, kind: DraftKind) -> None:
+    draft = company.sale(kind)
+    line = draft.lines[0]
+
+    before = company.books.find(draft, "", company.symbols)
+    posted = company.create(draft)
+    found = company.books.find(draft, "", company.symbols)
+    read = company.read(posted)
+    changed = replace(draft, lines=(line,), total=Decimal("52.50"), total_tax=Decimal("2.50"))
+    updated = company.update(changed, posted)
+
+    assert before is None
+    assert posted.target_id.startswith(f"{kind.value}/")
+    assert (posted.total, posted.tax, posted.currency) == (
+        Decimal("65.63"),
+        Decimal("3.13"),
+        "CAD",
+    )
+    assert (posted.number, posted.is_voided, posted.was_found) == ("WC-1", False, False)
+    assert posted.receipt["id"] == id_of(posted)
+    assert posted.receipt["intuit_tid"]
+    assert found is not None
+    assert (found.target_id, found.version) == (posted.target_id, posted.version)
+    assert read.version == posted.version
+    assert (updated.total, updated.tax) == (Decimal("52.50"), Decimal("2.50"))
+    assert updated.version != posted.version
+    assert company.read(posted).version == updated.version
+
+
+def test_a_payment_is_applied_to_the_invoice_that_it_names(company: Company) -> None:
+    invoice = company.create(company.sale(DraftKind.INVOICE))
+
+    posted = company.create(company.payment(), invoice_id=id_of(invoice))
+    found = company.books.find(company.payment(), "", company.symbols)
+
+    row = company.emulated.client.read(BookEntity.INVOICE, id_of(invoice))
+    assert row["Balance"] == 0
+    assert (posted.total, posted.number) == (Decimal("65.63"), "WC-1")
+    assert found is not None
+    assert (found.target_id, found.version) == (posted.target_id, posted.version)
+
+
+def test_a_customer_is_written_found_by_name_and_changed_without_being_renamed(
+    company: Company,
+) -> None:
+    bea = CustomerDraft("customer/13", "Bea O'Hara", "Bea", "O'Hara", email="bea@example.com")
+
+    posted = company.create(bea, "Bea O'Hara (2)")
+    found = company.books.find(bea, "Bea O'Hara (2)", company.symbols)
+    married = replace(bea, display_name="Bea Cole", family_name="Cole")
+    updated = company.update(married, posted)
+
+    row = company.emulated.client.read(BookEntity.CUSTOMER, id_of(posted))
+    assert found is not None
+    assert (found.target_id, found.version) == (posted.target_id, posted.version)
+    assert (posted.total, posted.tax, posted.currency) == (None, None, "")
+    assert (row["DisplayName"], row["FamilyName"]) == ("Bea O'Hara (2)", "Cole")
+    assert updated.version not in (posted.version, "")
+    assert company.books.find(bea, "Bea", company.symbols) is None
+
+
+def test_an_item_is_written_found_by_name_and_changed_without_being_renamed(
+    company: Company,
+) -> None:
+    cup = ItemDraft("product/8", "Cup", "C-1", "", ItemKind.SERVICE, Decimal("4.00"))
+
+    posted = company.create(cup, "Cup #P8")
+    found = company.books.find(cup, "Cup #P8", company.symbols)
+    updated = company.update(replace(cup, name="Big cup", price=Decimal("5.00")), posted)
+
+    row = company.emulated.client.read(BookEntity.ITEM, id_of(posted))
+    assert found is not None
+    assert (found.target_id, found.version) == (posted.target_id, posted.version)
+    assert (row["Name"], row["Type"], row["Sku"]) == ("Cup #P8", "Service", "C-1")
+    assert row["UnitPrice"] == Decimal("5.00")
+    assert updated.version != posted.version
+
+
+def test_names_and_products_are_listed_with_inactive_ones(company: Company) -> None:
+    company.emulated.company.control.add_vendor("Paper Ltd")
+    ada = company.symbols.customers["customer/12"]
+    company.emulated.company.control.inactivate("Customer", ada)
+
+    names = {one.id: one for one in company.books.names() if one.list is NameList.CUSTOMER}
+    vendors = [one.display_name for one in company.books.names() if one.list is NameList.VENDOR]
+    products = {one.name: one for one in company.books.products()}
+
+    assert vendors == ["Paper Ltd"]
+    assert (names[ada].is_active, names[ada].email) == (False, "ada@example.com")
+    assert products["Alder board"].sku == "AB-1"
+
+
+def test_the_account_is_the_realm_and_the_company_has_codes(company: Company) -> None:
+    assert company.books.account == company.emulated.company.realm_id
+    assert company.tax_code in {code.id for code in company.books.company().tax_codes}
+
+
+def test_a_company_that_is_connected_for_reading_only_refuses_before_any_request(
+    company: Company,
+) -> None:
+    company.books.check_writable()
+    reading = replace(company.books, is_read_only=True)
+
+    with pytest.raises(ConfigurationError, match="connected for reading only"):
+        reading.check_writable()
+
+
+def test_what_was_never_there_or_is_deleted_is_not_read(company: Company) -> None:
+    posted = company.create(company.sale())
+    company.emulated.company.control.delete(*entity_and_id(posted))
+
+    assert company.books.read(posted.target_id) is None
+    assert company.books.read("invoice/999999") is None
+
+
+def test_a_voided_document_says_so(company: Company) -> None:
+    posted = company.create(company.sale())
+    company.emulated.company.control.void(*entity_and_id(posted))
+
+    now = company.read(posted)
+
+    assert (now.is_voided, now.total) == (True, Decimal(0))
+    assert now.version != posted.version
+
+
+# --- lost answers and taken numbers ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_a_document_whose_answer_was_lost_is_found(company: Company, kind: DraftKind) -> None:
+    path = f"/{kind.value.replace('_', '')}"
+    company.emulated.company.faults.add("lost_answer", path=path, method="POST")
+    draft = company.sale(kind)
+
+    with pytest.raises(OutcomeUnknownError):
+        company.create(draft, request_id="u-lost")
+    found = company.books.find(draft, "", company.symbols)
+    again = company.create(draft, request_id="u-lost")
+
+    assert found is not None
+    assert (again.target_id, again.version) == (found.target_id, found.version)
+
+
+def test_a_number_that_our_own_document_has_leads_to_it(opened: Opened) -> None:
+    company = company_of(opened(warn_duplicate_numbers=True, requestid=False))
+    first = company.create(company.sale())
+
+    again = company.create(company.sale())
+
+    assert again.target_id == first.target_id
+    assert company.emulated.company.count("SalesReceipt") == 1
+
+
+def test_a_number_that_someone_else_has_used_is_refused_with_a_cure(opened: Opened) -> None:
+    company = company_of(opened(warn_duplicate_numbers=True))
+    other = company.create(company.sale(private_note="By hand", marker="none"))
+
+    with pytest.raises(RecordRejectedError, match="WC-1 is taken") as refused:
+        company.create(company.sale())
+
+    assert refused.value.code == "number_taken"
+    assert f"did not write ({id_of(other)})" in refused.value.message
+    assert "Then sync again" in (refused.value.cure or "")
+    assert refused.value.record == "order/1"
+
+
+def test_a_taken_number_that_cannot_be_found_yet_is_refused_as_it_came(opened: Opened) -> None:
+    company = company_of(opened(warn_duplicate_numbers=True, requestid=False))
+    company.emulated.company.control.delay_visibility(3600)
+    company.create(company.sale())
+
+    with pytest.raises(RecordRejectedError) as refused:
+        company.create(company.sale())
+
+    assert refused.value.code == "document_number_taken"
+
+
+def test_several_documents_of_one_number_are_left_to_a_person(opened: Opened) -> None:
+    company = company_of(opened(requestid=False))
+    ids = sorted(id_of(company.create(company.sale())) for _ in range(2))
+
+    with pytest.raises(RecordRejectedError) as refused:
+        company.books.find(company.sale(), "", company.symbols)
+
+    assert refused.value.code == "number_taken"
+    assert f"QuickBooks has 2 of them (ids {', '.join(ids)})" in refused.value.message
+
+
+def test_several_payments_of_one_reference_are_left_to_a_person(opened: Opened) -> None:
+    company = company_of(opened(requestid=False))
+    invoice = company.create(company.sale(DraftKind.INVOICE))
+    half = company.payment(amount=Decimal("30.00"))
+    for _ in range(2):
+        company.create(half, invoice_id=id_of(invoice))
+
+    with pytest.raises(RecordRejectedError, match="number WC-1 is taken"):
+        company.books.find(half, "", company.symbols)
+
+
+def test_where_the_company_numbers_documents_ours_is_found_by_its_note(opened: Opened) -> None:
+    company = company_of(opened(doc_number_custom=False))
+    ours = company.sale(number=None)
+    other = replace(ours, marker="udsync:WC:order/11", private_note="udsync:WC:order/11")
+    made = [company.create(one) for one in (other, ours)]
+
+    found = company.books.find(ours, "", company.symbols)
+
+    assert found is not None
+    assert found.target_id == made[1].target_id
+
+
+# --- refusals ----------------------------------------------------------------------------------
+
+
+def test_a_name_that_a_vendor_has_is_refused_for_matching_to_decide(company: Company) -> None:
+    company.emulated.company.control.add_vendor("Paper Ltd")
+    draft = CustomerDraft("customer/14", "Paper Ltd")
+
+    with pytest.raises(RecordRejectedError) as refused:
+        company.create(draft, "Paper Ltd")
+
+    assert refused.value.code == "name_taken"
+
+
+def test_a_customer_of_the_same_name_is_not_taken_for_ours(company: Company) -> None:
+    with pytest.raises(RecordRejectedError) as refused:
+        company.create(replace(ADA, key="customer/15", email=""), "Ada Byron")
+
+    assert refused.value.code == "name_taken"
+    assert company.emulated.company.count("Customer") == len(
+        [one for one in company.books.names() if one.list is NameList.CUSTOMER]
+    )
+
+
+@pytest.mark.parametrize("reference", ["account", "tax_code"])
+def test_a_reference_that_is_gone_lets_the_lists_be_read_anew(
+    company: Company, reference: str
+) -> None:
+    company.books.company()
+    entity = "Account" if reference == "account" else "TaxCode"
+    company.emulated.company.control.inactivate(entity, getattr(company, reference))
+
+    with pytest.raises(RecordRejectedError) as refused:
+        company.create(company.sale())
+
+    assert refused.value.code in ("reference_inactive", "not_found")
+    codes = {code.id for code in company.books.company().tax_codes if code.is_active}
+    assert (company.tax_code in codes) is (reference == "account")
+
+
+def test_other_refusals_leave_the_lists_as_they_were_read(company: Company) -> None:
+    company.books.company()
+    asked = len(company.emulated.company.requests.records())
+
+    with pytest.raises(RecordRejectedError):
+        company.create(CustomerDraft("customer/16", "Ada Byron"), "Ada Byron")
+    company.books.company()
+
+    assert len(company.emulated.company.requests.records()) - asked == 1
+
+
+def test_an_update_that_is_refused_is_told_and_changes_nothing(company: Company) -> None:
+    posted = company.create(company.sale())
+    company.emulated.company.control.inactivate("TaxCode", company.tax_code)
+
+    with pytest.raises(RecordRejectedError):
+        company.update(company.sale(private_note="udsync:WC:order/1 changed"), posted)
+
+    assert company.read(posted).version == posted.version
+
+
+def test_a_document_whose_customer_is_not_known_is_refused_before_any_request(
+    company: Company,
+) -> None:
+    with pytest.raises(RecordRejectedError) as refused:
+        company.books.create(company.sale(), "", Symbols(), "u-none")
+
+    assert refused.value.code == "waits_for_customer"
+
+
+# --- conflicts ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [("edit", "changed by hand"), ("void", "voided"), ("delete", "deleted")],
+)
+def test_what_a_person_changed_voided_or_deleted_is_a_conflict(
+    company: Company, change: str, words: str
+) -> None:
+    posted = company.create(company.sale())
+    control = company.emulated.company.control
+    if change == "edit":
+        company.edit(posted, TxnDate="2026-03-15")
+    else:
+        control.act(change, entity="SalesReceipt", record_id=id_of(posted))
+
+    with pytest.raises(ConflictError, match=words) as conflict:
+        company.update(company.sale(total=Decimal("1.00")), posted)
+
+    assert conflict.value.code == "changed_in_books"
+
+
+def test_a_change_while_the_update_is_sent_is_a_conflict_too(company: Company) -> None:
+    posted = company.create(company.sale())
+    edit = {
+        "action": "edit",
+        "entity": "SalesReceipt",
+        "record_id": id_of(posted),
+        "changes": {"TxnDate": "2026-03-15"},
+    }
+    company.emulated.company.faults.add(
+        "act", path="/salesreceipt", method="POST", when="before", actions=[edit]
+    )
+
+    with pytest.raises(ConflictError, match="while this was sent"):
+        company.update(company.sale(), posted)
+
+    assert company.read(posted).version != posted.version
+
+
+# --- fingerprints ------------------------------------------------------------------------------
+
+
+def test_a_payment_that_is_applied_leaves_the_invoices_version_alone(company: Company) -> None:
+    invoice = company.create(company.sale(DraftKind.INVOICE))
+    before = company.emulated.client.read(BookEntity.INVOICE, id_of(invoice))
+
+    company.create(company.payment(), invoice_id=id_of(invoice))
+
+    after = company.emulated.client.read(BookEntity.INVOICE, id_of(invoice))
+    assert after["SyncToken"] != before["SyncToken"]
+    assert company.read(invoice).version == invoice.version
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_stamps_and_texts_for_the_buyer_leave_the_version_alone(
+    company: Company, kind: DraftKind
+) -> None:
+    posted = company.create(company.sale(kind))
+
+    company.edit(posted, CustomerMemo={"value": "Thank you"})
+
+    assert company.read(posted).version == posted.version
+
+
+@pytest.mark.parametrize("kind", FORMS)
+@pytest.mark.parametrize("change", ["amount", "description", "line", "date", "customer", "note"])
+def test_a_persons_edit_of_what_matters_changes_the_version(
+    company: Company, kind: DraftKind, change: str
+) -> None:
+    posted = company.create(company.sale(kind))
+    entity, identifier = entity_and_id(posted)
+    lines = company.emulated.client.read(BookEntity(entity), identifier)["Line"]
+    sold = [line for line in lines if line["DetailType"] == "SalesItemLineDetail"]
+    first = {**sold[0], "SalesItemLineDetail": dict(sold[0]["SalesItemLineDetail"])}
+    edits: dict[str, dict[str, Any]] = {
+        "amount": {"Line": [_priced(first, "60.00"), *sold[1:]]},
+        "description": {"Line": [{**first, "Description": "Oak board"}, *sold[1:]]},
+        "line": {"Line": [first]},
+        "date": {"TxnDate": "2026-03-15"},
+        "customer": {"CustomerRef": {"value": company.emulated.customer("Cy Dee")}},
+        "note": {"PrivateNote": "Looked at by hand"},
+    }
+
+    company.edit(posted, **edits[change])
+
+    assert company.read(posted).version != posted.version
+
+
+def _priced(line: dict[str, Any], amount: str) -> dict[str, Any]:
+    detail = {
+        name: value
+        for name, value in line["SalesItemLineDetail"].items()
+        if name not in ("Qty", "UnitPrice")
+    }
+    return {**line, "Amount": Decimal(amount), "SalesItemLineDetail": detail}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"FamilyName": "Lovelace"},
+        {"PrimaryEmailAddr": {"Address": "other@example.com"}},
+        {"DisplayName": "Countess"},
+    ],
+)
+def test_a_persons_edit_of_a_customer_changes_the_version(
+    company: Company, changes: dict[str, Any]
+) -> None:
+    posted = company.create(CustomerDraft("customer/13", "Bea Cole"), "Bea Cole")
+
+    company.edit(posted, **changes)
+
+    assert company.read(posted).version != posted.version
+
+
+def test_a_sale_leaves_its_customer_and_its_item_as_they_were(company: Company) -> None:
+    customer = company.books.read(f"customer/{company.symbols.customers['customer/12']}")
+    item = company.books.read(f"item/{company.symbols.items['product/7']}")
+
+    company.create(company.sale(DraftKind.INVOICE))
+
+    assert customer is not None
+    assert item is not None
+    assert company.read(customer).version == customer.version
+    assert company.read(item).version == item.version
+
+
+def test_the_same_update_again_gives_the_same_version(company: Company) -> None:
+    posted = company.create(company.sale())
+
+    same = company.update(company.sale(), posted)
+
+    assert same.version == posted.version
+    assert same.receipt["sync_token"] != posted.receipt["sync_token"]
+
+
+def test_renaming_what_a_document_names_leaves_its_version_alone(company: Company) -> None:
+    posted = company.create(company.sale())
+    row = company.emulated.client.read(BookEntity.SALES_RECEIPT, id_of(posted))
+    text = write_json(row).decode()
+
+    text = text.replace('"Ada Byron"', '"Countess"').replace("board", "plank")
+    renamed = json.loads(text, parse_float=Decimal)
+    lines = [{**line, "Description": "Alder board"} for line in renamed["Line"][:-1]]
+
+    assert renamed["CustomerRef"]["name"] == "Countess"
+    assert lines[0]["SalesItemLineDetail"]["ItemRef"]["name"] == "Alder plank"
+    assert _fingerprint({**renamed, "Line": lines}) == posted.version
+
+
+def test_amounts_that_are_written_in_another_way_are_the_same_version() -> None:
+    line = {"DetailType": "SalesItemLineDetail", "SalesItemLineDetail": {"Qty": 2}}
+    rows: list[dict[str, Any]] = [
+        {"TotalAmt": amount, "Active": True, "Line": [{**line, "Amount": amount}]}
+        for amount in (50, Decimal("50.0"), Decimal("50.00"), Decimal("50.01"))
+    ]
+
+    versions = [_fingerprint(row) for row in rows]
+
+    assert len(set(versions[:3])) == 1
+    assert versions[3] != versions[0]
+    assert _fingerprint({**rows[0], "Active": False}) != versions[0]
