@@ -73,9 +73,16 @@ class OpenBooks:
         self.close()
 
 
-def open_books(installation: Installation, tenant: Tenant, connection: Connection) -> OpenBooks:
+def open_books(
+    installation: Installation,
+    tenant: Tenant,
+    connection: Connection,
+    *,
+    before_write: Callable[[], None] = lambda: None,
+) -> OpenBooks:
     """Open the books of one of the tenant's QuickBooks connections; asks nothing of QuickBooks.
 
+    `before_write` is called right before each write leaves, and may keep it from being sent.
     Where QuickBooks later wants a person's consent, the state of the connection says so before
     the AuthorizationError is raised.
 
@@ -86,7 +93,9 @@ def open_books(installation: Installation, tenant: Tenant, connection: Connectio
     owner = Owner(tenant.id, Platform.QUICKBOOKS, connection.id)
     store = LockedCredentials(installation.state, owner, installation.keys)
     ended = partial(note_end_of_consent, installation.state, tenant.id, connection.id)
-    return open_with(installation, connection, store, consent_ended=ended)
+    return open_with(
+        installation, connection, store, consent_ended=ended, before_write=before_write
+    )
 
 
 def open_with(
@@ -95,6 +104,7 @@ def open_with(
     store: TokenStore,
     *,
     consent_ended: Callable[[], None],
+    before_write: Callable[[], None] = lambda: None,
 ) -> OpenBooks:
     """Open books with tokens from this store, which need not be those in force.
 
@@ -119,6 +129,7 @@ def open_with(
             policy=policy,
             is_read_only=bool(stored.get(READ_ONLY, False)),
             consent_ended=consent_ended,
+            before_write=before_write,
         )
     except BaseException:
         http.close()

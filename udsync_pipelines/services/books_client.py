@@ -3,6 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import httpx
+from pydantic import SecretStr
+
 from udsync_pipelines.connectors.quickbooks.address import PLATFORM
 from udsync_pipelines.connectors.quickbooks.client import Call, QuickBooksClient, Written
 from udsync_pipelines.connectors.quickbooks.entities import BookEntity
@@ -16,15 +19,22 @@ class BooksClient(QuickBooksClient):
 
     Of a read-only connection, creating, updating, voiding and deleting raise a ConfigurationError
     with code `read_only` before anything is sent. `consent_ended` is called, before the error is
-    raised, each time that QuickBooks lets only a person go on.
+    raised, each time that QuickBooks lets only a person go on. `before_write` is called when a
+    write has its turn, right before it leaves: what it raises keeps the write from being sent.
     """
 
     def __init__(
-        self, *given: Any, is_read_only: bool, consent_ended: Callable[[], None], **options: Any
+        self,
+        *given: Any,
+        is_read_only: bool,
+        consent_ended: Callable[[], None],
+        before_write: Callable[[], None],
+        **options: Any,
     ) -> None:
         super().__init__(*given, **options)
         self._is_read_only = is_read_only
         self._consent_ended = consent_ended
+        self._before_write = before_write
 
     def _send(self, call: Call) -> Written:
         try:
@@ -33,6 +43,11 @@ class BooksClient(QuickBooksClient):
             if error.code == NEEDS_CONSENT:
                 self._consent_ended()
             raise
+
+    def _signed(self, call: Call, token: SecretStr) -> httpx.Request:
+        if call.is_write:
+            self._before_write()
+        return super()._signed(call, token)
 
     def _write(
         self,

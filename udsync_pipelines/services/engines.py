@@ -109,7 +109,7 @@ def open_engine(installation: Installation, tenant_name: str) -> TenantEngine:
         seconds=settings.lease_seconds,
     )
     fenced = leases.fenced()
-    opened = open_targets(installation, tenant, source, fenced)
+    opened = open_targets(installation, tenant, source, leases)
     http = new_http_client(settings.http_timeout_seconds)
     client = WooCommerceClient(
         http,

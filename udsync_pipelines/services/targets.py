@@ -14,12 +14,12 @@ from udsync_pipelines.posting.policy import NewItemPolicy
 from udsync_pipelines.services.books import OpenBooks, open_books, visibility_horizon
 from udsync_pipelines.services.installation import Installation
 from udsync_pipelines.services.patient_destination import PatientDestination
+from udsync_pipelines.store.lane_leases import LaneLeases
 from udsync_pipelines.store.repositories import connections, policies
 from udsync_pipelines.store.repositories.connections import Connection
 from udsync_pipelines.store.repositories.tenants import Tenant
 from udsync_pipelines.store.repositories.write_ledger import PostgresWriteLedger
 from udsync_pipelines.store.tables.states import Platform
-from udsync_pipelines.store.tenancy import TenantDatabase
 from udsync_pipelines.sync.books.target import BooksTarget
 from udsync_pipelines.sync.entities import DESTINATIONS
 from udsync_pipelines.sync.rows import RowTarget
@@ -43,11 +43,11 @@ class OpenTargets:
 
 
 def open_targets(
-    installation: Installation, tenant: Tenant, source: Connection, fenced: TenantDatabase
+    installation: Installation, tenant: Tenant, source: Connection, leases: LaneLeases
 ) -> OpenTargets:
     """Open every enabled destination of the tenant; nothing is asked of them yet.
 
-    What is posted is recorded in `fenced`, by the holder of the lane only.
+    What is posted is sent and recorded by the holder of the lane only.
 
     Raises:
         ConfigurationError: credentials cannot be opened, or settings do not fit a connection.
@@ -65,8 +65,10 @@ def open_targets(
                 databases.append(database)
                 targets.append(_row_target(installation, connection, database))
             elif connection.platform is Platform.QUICKBOOKS:
-                opened = stack.enter_context(open_books(installation, tenant, connection))
-                writes = PostgresWriteLedger(fenced, tenant.id, source.id, connection.id)
+                opened = stack.enter_context(
+                    open_books(installation, tenant, connection, before_write=leases.must_hold)
+                )
+                writes = PostgresWriteLedger(leases.fenced(), tenant.id, source.id, connection.id)
                 targets.append(_books_target(installation, opened, writes))
         targets.sort(key=lambda target: DESTINATIONS.index(target.platform))
         return OpenTargets(targets, databases, writes, stack.pop_all())

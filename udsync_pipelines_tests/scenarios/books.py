@@ -53,7 +53,7 @@ class ShopWithBooks(ConnectedShop):
         return reports
 
     def start_books_sync(
-        self, lane: str = "orders", *, fail_at: str = "", batch: int = 5
+        self, lane: str = "orders", *, fail_at: str = "", batch: int = 5, lease_seconds: float = 45
     ) -> SyncProcess:
         """Sync one lane in a process of its own, which may end itself at a named point."""
         settings = self.installation.settings
@@ -62,6 +62,7 @@ class ShopWithBooks(ConnectedShop):
             "UDSYNC_HOME": str(settings.home),
             "UDSYNC_DATABASE_URL": url.get_secret_value() if url else "",
             "UDSYNC_FAIL_AT": fail_at,
+            "UDSYNC_LEASE_SECONDS": str(lease_seconds),
             "UDSYNC_RETRY_BUDGET_SECONDS": str(settings.retry_budget_seconds),
             "UDSYNC_HTTP_TIMEOUT_SECONDS": str(settings.http_timeout_seconds),
             "UDSYNC_LIMITS_FACTOR": str(settings.limits_factor),

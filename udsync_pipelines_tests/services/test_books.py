@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from udsync_pipelines.connectors.quickbooks.entities import BookEntity
 from udsync_pipelines.connectors.quickbooks.query import Query
 from udsync_pipelines.emulators.quickbooks import CompanyEmulator
-from udsync_pipelines.errors import AuthorizationError, ConfigurationError
+from udsync_pipelines.errors import AuthorizationError, ConfigurationError, LeaseLostError
 from udsync_pipelines.posting.proposal import Confidence, ShopSide
 from udsync_pipelines.posting.propose import propose
 from udsync_pipelines.services.books import open_books, visibility_horizon
@@ -234,6 +234,23 @@ def test_read_only_books_refuse_a_write_before_anything_is_sent(
 
     assert refused.value.code == "read_only"
     assert [record.method for record in company.requests.records("/v3/")] == ["GET"]
+
+
+def test_a_write_that_may_not_leave_any_more_is_not_sent(
+    installation: Installation, tenant: Tenant, company: CompanyEmulator
+) -> None:
+    connection = store_company(installation, tenant, company)
+
+    def refuse() -> None:
+        raise LeaseLostError("another sync has taken over.")
+
+    with open_books(installation, tenant, connection, before_write=refuse) as books:
+        read = list(books.client.select(Query(BookEntity.CUSTOMER)))
+        with pytest.raises(LeaseLostError):
+            books.client.create(BookEntity.CUSTOMER, {"DisplayName": "Somebody"}, request_id="r-1")
+
+    assert read == []
+    assert company.count("Customer") == 0
 
 
 def test_scaled_limits_hold_for_a_company_on_this_machine(
