@@ -51,7 +51,6 @@ class Held:
     draft: AnyDraft
     name: str
     symbols: Symbols
-    request_id: str
     written_at: datetime
     total: Decimal | None = None
     tax: Decimal | None = None
@@ -93,6 +92,7 @@ class MemoryBooks:
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._ids = count(101)
+        self._answered: dict[str, str | RecordRejectedError] = {}
 
     # --- what the engine asks -----------------------------------------------------------------
 
@@ -129,12 +129,14 @@ class MemoryBooks:
             replayed = self._replayed(request_id)
             if replayed is not None:
                 return self._end(answer, replayed)
+            self._refuse(draft, request_id)
             self._check_references(draft, symbols)
             taken = self._owner_of_number(draft) or self._owner_of_name(name, draft)
             if taken is not None:
-                return self._end(answer, self._only_ours(taken, draft))
+                return self._end(answer, self._only_ours(taken, draft, request_id))
             target_id = f"{kind_of(draft)}/{next(self._ids)}"
-            made = Held(target_id, draft, name, symbols, request_id, self.clock())
+            made = Held(target_id, draft, name, symbols, self.clock())
+            self._answered[request_id] = target_id
             self._value(made)
             self.held[target_id] = made
             return self._end(answer, made)
@@ -148,6 +150,7 @@ class MemoryBooks:
             replayed = self._replayed(request_id)
             if replayed is not None:
                 return self._end(answer, replayed)
+            self._refuse(draft, request_id)
             held = self.held.get(target_id)
             if held is None:
                 raise ConflictError("it was deleted.")
@@ -155,7 +158,8 @@ class MemoryBooks:
                 raise ConflictError("it was voided.")
             if held.version != version:
                 raise ConflictError("it was changed by hand.")
-            held.draft, held.symbols, held.request_id = draft, symbols, request_id
+            held.draft, held.symbols = draft, symbols
+            self._answered[request_id] = target_id
             held.edits += 1
             self._value(held)
             return self._end(answer, held)
@@ -230,8 +234,6 @@ class MemoryBooks:
             if not self.good_writes:
                 raise self.fails_with
             self.good_writes -= 1
-        if any(refuses(draft) for refuses in self.refusals):
-            raise RecordRejectedError(f"The books refuse {key_of(draft)}.", code="refused_by_books")
         waiting = self.answers.get(kind_of(draft))
         answer = waiting.pop(0) if waiting else "fine"
         if answer == "lost":
@@ -244,9 +246,22 @@ class MemoryBooks:
         return self._posted(made)
 
     def _replayed(self, request_id: str) -> Held | None:
-        if not self.keeps_request_ids:
-            return None
-        return next((one for one in self.held.values() if one.request_id == request_id), None)
+        """What this request was answered before, a refusal too."""
+        known = self._answered.get(request_id) if self.keeps_request_ids else None
+        if isinstance(known, RecordRejectedError):
+            raise known
+        return None if known is None else self.held.get(known)
+
+    def _refuse(self, draft: AnyDraft, request_id: str) -> None:
+        if any(refuses(draft) for refuses in self.refusals):
+            raise self._refused(
+                f"The books refuse {key_of(draft)}.", "refused_by_books", request_id
+            )
+
+    def _refused(self, message: str, code: str, request_id: str) -> RecordRejectedError:
+        error = RecordRejectedError(message, code=code)
+        self._answered[request_id] = error
+        return error
 
     def _check_references(self, draft: AnyDraft, symbols: Symbols) -> None:
         """A document may name only what is there; a payment, only an invoice of its customer."""
@@ -285,11 +300,11 @@ class MemoryBooks:
             None,
         )
 
-    def _only_ours(self, held: Held, draft: AnyDraft) -> Held:
+    def _only_ours(self, held: Held, draft: AnyDraft, request_id: str) -> Held:
         """A taken number may be ours; a taken name is a question for the next sync."""
         if isinstance(draft, SalesDraft) and key_of(held.draft) == key_of(draft):
             return held
-        raise RecordRejectedError(f"{held.name or 'The number'} is taken.", code="taken")
+        raise self._refused(f"{held.name or 'The number'} is taken.", "taken", request_id)
 
     def _value(self, held: Held) -> None:
         draft = held.draft
