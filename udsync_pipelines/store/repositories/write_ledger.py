@@ -11,7 +11,12 @@ import orjson
 import sqlalchemy as sa
 
 from udsync_pipelines.posting.draft_json import AnyDraft
-from udsync_pipelines.store.repositories import batches, book_bindings, parked_records
+from udsync_pipelines.store.repositories import (
+    batches,
+    book_answers,
+    book_bindings,
+    parked_records,
+)
 from udsync_pipelines.store.repositories.write_rows import (
     INSERT_WRITE,
     UPDATE_WRITE,
@@ -184,6 +189,13 @@ class PostgresWriteLedger:
     def supersede(self, write: Write) -> None:
         """Record that the write has not arrived and will be planned anew."""
         self._move(write, "state = 'superseded'", {})
+
+    def answered(self, keys: Collection[Key]) -> Mapping[Key, int]:
+        """How many writes of these keys the books have answered, where they have any."""
+        if not keys:
+            return {}
+        with self._transaction() as connection:
+            return book_answers.counted(connection, self._pair, keys)
 
     def doubts(self, lane: str) -> Sequence[Write]:
         """The writes of a lane, of any plan, whose answers were lost."""

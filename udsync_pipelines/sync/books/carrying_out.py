@@ -51,6 +51,7 @@ class Poster:
     rules_version: str
     _bound: dict[Key, Binding] = field(default_factory=dict)
     _ended: dict[UUID, Write] = field(default_factory=dict)
+    _answered: dict[Key, int] = field(default_factory=dict)
     _questions: dict[UUID, Why] = field(default_factory=dict)
     _counts: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -157,7 +158,8 @@ class Poster:
         return not is_open and self.ledger.sent_longer_than(write, self.horizon)
 
     def _send(self, write: Write) -> None:
-        write = replace(write, request_id=request_id(self.books.account, write))
+        answered = self._answered.get(write.key, 0)
+        write = replace(write, request_id=request_id(self.books.account, write, answered))
         symbols = self._symbols(write)
         self.ledger.send(write)
         self.reached("books.sent")
@@ -258,12 +260,13 @@ class Poster:
         made = next(one for one in self._needed(write) if one.id == write.linked_to)
         return self.ledger.bound([made.key])[made.key].target_id
 
-    def _learn(self, writes: Iterable[Write]) -> None:
+    def _learn(self, writes: Sequence[Write]) -> None:
         """Look up, at once, what the symbols of these writes stand for."""
         keys = {key for write in writes for key in (*needed_keys(write.draft), *_own(write))}
         unknown = keys - set(self._bound)
         if unknown:
             self._bound.update(self.ledger.bound(unknown))
+        self._answered.update(self.ledger.answered({write.key for write in writes}))
 
     def _symbols(self, write: Write) -> Symbols:
         customers: dict[str, str] = {}

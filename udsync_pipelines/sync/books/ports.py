@@ -151,6 +151,9 @@ class WriteLedger(Protocol):
     def supersede(self, write: Write) -> None:
         """Record that the write has not arrived and will be planned anew."""
 
+    def answered(self, keys: Collection[Key]) -> Mapping[Key, int]:
+        """How many writes of these keys the books have answered, where they have any."""
+
     def doubts(self, lane: str) -> Sequence[Write]:
         """The writes of a lane, of any plan, whose answers were lost."""
 

@@ -144,13 +144,25 @@ def digest_of_write(
     return hashlib.blake2b("\x1f".join(parts).encode(), digest_size=16).digest()
 
 
-def request_id(account: str, write: Write) -> str:
+def request_id(account: str, write: Write, answered: int = 0) -> str:
     """The id under which a write is sent, the same on every attempt; 34 characters.
+
+    Books answer an id that they know with their first answer, and do nothing. So it counts how
+    many writes of the key were answered: what was refused can be tried again, and what was changed
+    there and back can be changed there once more.
 
     It depends on the company, the key and the payload. An update starts from the version that it
     replaces, so that changing something there and back are two requests.
     """
-    parts = (account, str(write.key), write.action, write.base_version or "", write.digest().hex())
+    parts: tuple[str, ...] = (
+        account,
+        str(write.key),
+        write.action,
+        write.base_version or "",
+        write.digest().hex(),
+    )
+    if answered:
+        parts = (*parts, str(answered))
     return f"u-{hashlib.blake2b('|'.join(parts).encode(), digest_size=16).hexdigest()}"
 
 

@@ -467,6 +467,23 @@ def test_a_server_that_dies_while_finishing_leaves_the_batch_open(
     assert acme.ledger.count_parked(acme.store, Entity.ORDER) == 0
 
 
+def test_answers_are_counted_by_key_be_they_good_or_a_refusal(acme: Tenant) -> None:
+    ledger = write_ledger(acme)
+    _, (customer, item, sale, payment) = stored(acme)
+    for write in (customer, sale, payment):
+        ledger.send(replace(write, request_id=f"u-{write.position}"))
+    settled(acme, replace(sale, request_id="u-1"))
+    ledger.reject(payment, "code", "Reason.", "Cure.")
+    ledger.reject(item, "waits", "It was never sent.", "Cure.")
+    elsewhere = PostgresWriteLedger(acme.database, acme.id, acme.store, acme.store)
+
+    keys = [customer.key, item.key, sale.key, payment.key]
+    assert ledger.answered(keys) == {sale.key: 1, payment.key: 1}
+    assert ledger.answered([customer.key]) == {}
+    assert ledger.answered([]) == {}
+    assert elsewhere.answered(keys) == {}
+
+
 # --- what was written last ---------------------------------------------------------------------
 
 

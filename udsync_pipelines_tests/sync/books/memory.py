@@ -1,6 +1,7 @@
 """A ledger of writes in memory that keeps the promises of `sync.books.ports.WriteLedger`."""
 
 import threading
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from udsync_pipelines.sync.ports import Progress
 from udsync_pipelines_tests.sync.memory import NOW, MemoryLedger
 
 IN_DOUBT = (IntentState.SENT, IntentState.UNKNOWN)
+ANSWERED = (IntentState.SETTLED, IntentState.REJECTED)
 NOT_SENT = (IntentState.PLANNED, IntentState.APPROVED)
 
 
@@ -158,6 +160,14 @@ class MemoryWrites:
 
     def supersede(self, write: Write) -> None:
         self._move(write, state=IntentState.SUPERSEDED)
+
+    def answered(self, keys: Collection[Key]) -> Mapping[Key, int]:
+        answered = Counter(
+            write.key
+            for write in self.ledger.writes.values()
+            if write.state in ANSWERED and write.request_id
+        )
+        return {key: answered[key] for key in keys if key in answered}
 
     def doubts(self, lane: str) -> Sequence[Write]:
         return self.ledger.in_doubt(lane)

@@ -1,0 +1,40 @@
+"""How many writes of a record the books have answered, be it with a refusal."""
+
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from udsync_pipelines.domain.identity import Entity
+from udsync_pipelines.sync.books.writes import Key, Role
+
+# LATERAL by the whole key: an index finds each, however many writes there are by now.
+_COUNTED = sa.text("""
+    SELECT wanted.entity, wanted.source_id, wanted.role, answers.number
+    FROM unnest(CAST(:entities AS text[]), CAST(:ids AS text[]), CAST(:roles AS text[]))
+        AS wanted (entity, source_id, role)
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS number FROM udsync.sync_queue
+        WHERE tenant_id = :tenant AND target_connection_id = :target
+          AND entity = wanted.entity AND source_id = wanted.source_id AND role = wanted.role
+          AND source_connection_id = :source AND kind = 'record'
+          AND state IN ('settled', 'rejected') AND request_id <> '') answers
+    WHERE answers.number > 0
+""")
+
+
+def counted(
+    connection: sa.Connection, pair: Mapping[str, UUID], keys: Collection[Key]
+) -> dict[Key, int]:
+    """The answers for these keys, where there are any; `pair` names tenant, source and target."""
+    wanted = list(keys)
+    rows = connection.execute(
+        _COUNTED,
+        {
+            **pair,
+            "entities": [key.entity.value for key in wanted],
+            "ids": [key.source_id for key in wanted],
+            "roles": [key.role.value for key in wanted],
+        },
+    )
+    return {Key(Entity(row.entity), row.source_id, Role(row.role)): row.number for row in rows}
