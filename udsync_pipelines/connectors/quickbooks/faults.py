@@ -94,13 +94,19 @@ def faults_in(body: object) -> tuple[Fault, ...]:
     """The errors of the fault that a JSON body holds, in either form; none when there is none."""
     if not isinstance(body, Mapping):
         return ()
+    response = body.get("QueryResponse")
     found = body.get("Fault") or body.get("fault")
-    if found is None and isinstance(body.get("QueryResponse"), Mapping):
-        found = body["QueryResponse"].get("Fault")
-    if not isinstance(found, Mapping):
-        return ()
-    errors: Sequence[object] = found.get("Error") or found.get("error") or ({},)
-    return tuple(_fault(error) for error in errors if isinstance(error, Mapping))
+    if not found and isinstance(response, Mapping):
+        found = response.get("Fault")
+    return _errors_of(found) if found else ()
+
+
+def _errors_of(found: object) -> tuple[Fault, ...]:
+    """The errors of a fault; one that says nothing where it has none, or a form nobody knows."""
+    errors = (found.get("Error") or found.get("error")) if isinstance(found, Mapping) else None
+    listed = errors if isinstance(errors, list) else [errors]
+    known = tuple(_fault(error) for error in listed if isinstance(error, Mapping))
+    return known or (Fault(""),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +122,17 @@ def error_of(answer: Answer, faults: Sequence[Fault], about: About) -> UdsyncErr
     """The error that an answer means."""
     if answer.status == httpx.codes.TOO_MANY_REQUESTS or _is_throttle(faults):
         return fault_error((Fault("3001"),), about)
-    # A server that fails may still send a fault of its own making; then the status counts.
-    is_told = bool(faults) and not (
-        answer.status >= httpx.codes.INTERNAL_SERVER_ERROR
-        and gravest(faults)[1].kind is Kind.REJECTED
-    )
+    is_told = bool(faults) and not _is_in_doubt(answer.status, faults)
     return fault_error(faults, about) if is_told else _by_status(answer, about)
+
+
+def _is_in_doubt(status: int, faults: Sequence[Fault]) -> bool:
+    """Whether the status says more than the faults that came with it."""
+    if status == httpx.codes.OK:
+        return not any(fault.code or fault.message or fault.detail for fault in faults)
+    # A server that fails may still send a fault of its own making; then the status counts.
+    is_failing = status >= httpx.codes.INTERNAL_SERVER_ERROR
+    return is_failing and gravest(faults)[1].kind is Kind.REJECTED
 
 
 def fault_error(faults: Sequence[Fault], about: About) -> UdsyncError:

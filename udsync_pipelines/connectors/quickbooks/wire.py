@@ -19,9 +19,12 @@ def parse_json(text: bytes) -> Any:
     """Read JSON; a number with a point becomes the Decimal that is written there.
 
     Raises:
-        ValueError: it is not JSON, or not UTF-8.
+        ValueError: it is not JSON, or not UTF-8, or nested deeper than anything of QuickBooks.
     """
-    return json.loads(text, parse_float=Decimal, parse_constant=_no_number)
+    try:
+        return json.loads(text, parse_float=Decimal, parse_constant=_no_number)
+    except RecursionError:
+        raise ValueError("nested too deep") from None
 
 
 def write_json(value: object) -> bytes:
