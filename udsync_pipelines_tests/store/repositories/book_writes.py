@@ -14,7 +14,7 @@ from udsync_pipelines.posting.items import item_of_line
 from udsync_pipelines.store.repositories.write_ledger import PostgresWriteLedger
 from udsync_pipelines.sync.books.ports import Posted
 from udsync_pipelines.sync.books.writes import Key, Role, Write, WriteAction
-from udsync_pipelines.sync.plan import Intent, IntentState
+from udsync_pipelines.sync.plan import Intent, IntentState, Plan, PlannedRecord
 from udsync_pipelines_tests.posting.books import CANADA, POLICY
 from udsync_pipelines_tests.posting.shop import line, money, order
 from udsync_pipelines_tests.store.repositories.syncing import Tenant
@@ -81,3 +81,24 @@ def sent(tenant: Tenant, write: Write, request_id: str = "u-1") -> Write:
 def settled(tenant: Tenant, write: Write, posted: Posted = POSTED, **changes: Any) -> None:
     """Let a write be settled with this answer."""
     write_ledger(tenant).settle(write, replace(posted, **changes), None)
+
+
+SOLD = PlannedRecord("77", b"content")
+
+
+def stored(tenant: Tenant, plan: Plan | None = None, **batch: object) -> tuple[Intent, list[Write]]:
+    """A planned batch of one order with its four writes."""
+    made = tenant.batch(plan or tenant.plan(), SOLD, **batch)
+    writes = writes_of(made, first=made.position + 1)
+    write_ledger(tenant).plan_batch(made, writes, park=True)
+    return made, writes
+
+
+def held(tenant: Tenant, write: Write) -> Write:
+    """The write as it is stored now."""
+    return write_ledger(tenant).states([write.id])[write.id]
+
+
+def states(tenant: Tenant, batch: Intent) -> list[IntentState]:
+    """Where the writes of a batch stand."""
+    return [write.state for write in write_ledger(tenant).writes(batch.id)]
