@@ -31,9 +31,12 @@ from udsync_pipelines.posting.company import (
     Company,
     PaymentMethod,
     RateComponent,
+    RatePeriod,
+    Regime,
     TaxCode,
     regime_of,
 )
+from udsync_pipelines.posting.tax.united_states import NOT_TAXABLE
 
 OLDEST = timedelta(hours=1)
 _ON_AMOUNT_PLUS_TAX = "TaxOnAmountPlusTax"
@@ -82,7 +85,8 @@ class ReferenceLists:
                 found = self._company = self._read()
                 self._read_at = self._clock()
             day = on or self._clock().date()
-            return replace(found, tax_codes=_tax_codes(self._codes, self._rates, day))
+            codes = _tax_codes(self._codes, self._rates, day)
+            return replace(found, tax_codes=_with_marker(codes, found.regime))
 
     def with_items(self, on: date | None = None) -> Company:
         """The same with every item of the books, inactive ones too; read anew each time."""
@@ -200,6 +204,12 @@ class _TaxRate(WireModel):
         newest = max(spans, key=lambda span: span.from_day or date.min, default=None)
         return self.rate if newest is None else newest.rate
 
+    @property
+    def periods(self) -> tuple[RatePeriod, ...]:
+        """What it was from when to when, oldest first: a document bears the rate of its date."""
+        spans = sorted(self.history, key=lambda span: span.from_day or date.min)
+        return tuple(RatePeriod(span.rate, span.from_day, span.to_day) for span in spans)
+
 
 class _RateDetail(WireModel):
     rate_id: Reference = Field(alias="TaxRateRef")
@@ -238,6 +248,13 @@ def _tax_codes(
     )
 
 
+def _with_marker(codes: tuple[TaxCode, ...], regime: Regime) -> tuple[TaxCode, ...]:
+    """The codes with the mark of untaxed lines, which in the United States no list need hold."""
+    if regime is Regime.GLOBAL or any(code.id == NOT_TAXABLE for code in codes):
+        return codes
+    return (*codes, TaxCode(NOT_TAXABLE, NOT_TAXABLE))
+
+
 def _components(
     code: _TaxCode, rates: Mapping[str, _TaxRate], day: date
 ) -> tuple[RateComponent, ...]:
@@ -248,6 +265,7 @@ def _components(
             rate.percent_on(day),
             rate.name,
             is_compound=detail.applies_to == _ON_AMOUNT_PLUS_TAX,
+            periods=rate.periods,
         )
         for detail in details
         if (rate := rates.get(detail.rate_id or "")) is not None

@@ -396,6 +396,41 @@ def test_each_kind_of_company_is_recognised(
     assert (company.regime, company.home_currency) == (regime, currency)
 
 
+@pytest.mark.parametrize("is_automated", [True, False], ids=["automated", "manual"])
+def test_books_of_the_united_states_always_offer_a_mark_for_untaxed_lines(
+    opened: Opened, *, is_automated: bool
+) -> None:
+    company = ReferenceLists(
+        opened(country="US", automated_sales_tax=is_automated).client
+    ).company()
+
+    marker = company.tax_code("NON")
+    assert marker is not None
+    assert marker.is_untaxed
+    assert ReferenceLists(opened(country="GB").client).company().tax_code("NON") is None
+
+
+def test_a_rate_that_was_changed_has_the_height_of_the_day_asked_for(books: Books) -> None:
+    with books.company.company.lock:
+        rates = books.company.company.table("TaxRate")
+        found = next(key for key, one in rates.items() if one["Name"] == "HST NS 2025")
+        rates[found]["EffectiveTaxRate"] = [
+            {"RateValue": 14, "EffectiveDate": "2025-04-01T00:00:00-07:00"},
+            {
+                "RateValue": 15,
+                "EffectiveDate": "2010-07-01T00:00:00-07:00",
+                "EndDate": "2025-03-31T00:00:00-07:00",
+            },
+        ]
+
+    company = ReferenceLists(books.client).company()
+    code = next(one for one in company.tax_codes if one.name == "HST NS 2025")
+
+    heights = [code.on(date(*day)).components[0].percent for day in ((2025, 3, 31), (2025, 4, 1))]
+    assert heights == [Decimal(15), Decimal(14)]
+    assert code.components[0].percent == Decimal(14)
+
+
 def test_a_check_says_who_the_company_is_and_what_to_switch_on(opened: Opened) -> None:
     books = opened(doc_number_custom=False, using_sales_tax=False)
 
