@@ -1,5 +1,6 @@
 """Transactions on the state database, each in a role that sees one tenant, or none."""
 
+import select
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol, TypeAlias
@@ -8,7 +9,7 @@ from uuid import UUID
 import psycopg
 import sqlalchemy as sa
 from psycopg.rows import namedtuple_row
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 
 from udsync_pipelines.errors import ConfigurationError, PlatformUnavailableError
 from udsync_pipelines.store.address import (
@@ -64,13 +65,13 @@ class StateDatabase:
         self._url = parse_address(url)
         self._engine = sa.create_engine(
             self._url,
-            pool_pre_ping=True,
             pool_size=pool_size,
             max_overflow=max_overflow,
             pool_recycle=300,
             hide_parameters=True,
             connect_args=connect_arguments(self._url),
         )
+        sa.event.listen(self._engine, "checkout", _check_alive)
 
     def __repr__(self) -> str:
         return f"StateDatabase({describe(self._url)})"
@@ -215,6 +216,17 @@ def _session(below: object) -> psycopg.Connection[Any]:
     if not isinstance(below, psycopg.Connection):
         raise TypeError("the state database is reached with psycopg")
     return below
+
+
+def _check_alive(session: object, _record: object, _proxy: object) -> None:
+    """Replace a session that died while nobody used it, without asking the server each time.
+
+    A server that ends a session says so and closes it: then there is something to read.
+    """
+    waiting = select.poll()
+    waiting.register(_session(session), select.POLLIN)
+    if waiting.poll(0):
+        raise DisconnectionError
 
 
 def _no_tenant() -> ConfigurationError:
