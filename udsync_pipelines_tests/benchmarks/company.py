@@ -15,7 +15,6 @@ from udsync_pipelines.emulators.quickbooks import CompanyEmulator
 
 STARTED_WITHIN_SECONDS = 60
 ADDING_UP_SECONDS = 600
-OBJECTS = ("Customer", "Item", "SalesReceipt", "Invoice", "Payment", "RefundReceipt", "CreditMemo")
 
 
 @dataclass(frozen=True)
