@@ -1,6 +1,6 @@
 """The parts of QuickBooks' answers: an object, the rows of a query, an item of a batch."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from udsync_pipelines.connectors.quickbooks.entities import BookEntity
 from udsync_pipelines.connectors.quickbooks.fault_rules import Case
@@ -51,6 +51,30 @@ def rows_of(response: Row, entity: BookEntity) -> Sequence[Row]:
     ):
         raise _misshapen(f"something else than a list of {entity}")
     return rows
+
+
+def count_of(response: Row) -> int:
+    """How many objects a query of `COUNT(*)` found.
+
+    Raises:
+        PlatformUnavailableError: the answer does not say.
+    """
+    found = response.get("totalCount")
+    if isinstance(found, bool) or not isinstance(found, int) or found < 0:
+        raise _misshapen("no count")
+    return found
+
+
+def batch_items(answer: Row) -> Mapping[str, Row]:
+    """The items of a batch's answer by the keys that were sent.
+
+    Raises:
+        PlatformUnavailableError: they are no list of objects.
+    """
+    items = answer.get("BatchItemResponse", [])
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise _misshapen("something else than a list of answers")
+    return {str(item.get("bId")): item for item in items}
 
 
 def batch_rows(item: Row, entity: BookEntity, tid: str | None) -> Sequence[Row]:

@@ -16,7 +16,9 @@ from pydantic import SecretStr
 
 from udsync_pipelines.connectors.quickbooks.address import PRODUCTION, RealmId, api_url
 from udsync_pipelines.connectors.quickbooks.answers import (
+    batch_items,
     batch_rows,
+    count_of,
     is_repeated,
     member_of,
     object_of,
@@ -195,7 +197,7 @@ class QuickBooksClient:
     def count(self, query: Query) -> int:
         """How many objects the query selects."""
         answer = self._query(query.count(), query.entity)
-        return int(member_of(answer, "QueryResponse").get("totalCount", 0))
+        return count_of(member_of(answer, "QueryResponse"))
 
     def batch_select(self, queries: Mapping[str, Query]) -> Mapping[str, Sequence[Row]]:
         """The first 1000 objects of each query, all in one request; the keys name the answers.
@@ -217,9 +219,9 @@ class QuickBooksClient:
             is_batch=True,
         )
         answer = self._send(call)
-        items_by_key = {item["bId"]: item for item in answer.row.get("BatchItemResponse", ())}
+        found = batch_items(answer.row)
         return {
-            key: batch_rows(items_by_key.get(key, {}), query.entity, answer.intuit_tid)
+            key: batch_rows(found.get(key, {}), query.entity, answer.intuit_tid)
             for key, query in queries.items()
         }
 
