@@ -78,6 +78,7 @@ def print_summary(run: JobRun, ledger: PostgresLedger, *, title: str = "What the
         _print_read(run.plans, heading)
     if has_books(run.plans):
         print_books(run.plans, is_done=is_done)
+        _print_newly_parked(run.plans, ledger, is_done=is_done)
     for plan in run.plans:
         _print_state(plan, ledger)
     if not any(plan.error or plan.blocked for plan in run.plans):
@@ -156,15 +157,23 @@ def _sync_as_json(plan: Plan, ledger: PostgresLedger) -> dict[str, Any]:
 def _print_rows(
     plans: Sequence[Plan], ledger: PostgresLedger, title: str, *, is_done: bool
 ) -> None:
+    columns = COLUMNS[:-1] if has_books(plans) else COLUMNS  # the books may have parked them
     table = Table("Supabase" if has_books(plans) else "", title=title)
-    for name in COLUMNS:
+    for name in columns:
         table.add_column(name if is_done else PLANNED_NAMES.get(name, name), justify="right")
     for plan in plans:
         newly = newly_parked(plan, ledger)
         for entity in lane_named(plan.lane).entities:
             counts = counts_of(plan, entity.value) | {"parked": newly[entity]}
-            table.add_row(f"{entity}s", *(f"{counts[name]:,}" for name in COLUMNS))
+            table.add_row(f"{entity}s", *(f"{counts[name]:,}" for name in columns))
     console.print(table)
+
+
+def _print_newly_parked(plans: Sequence[Plan], ledger: PostgresLedger, *, is_done: bool) -> None:
+    newly: Counter[Entity] = sum((newly_parked(plan, ledger) for plan in plans), Counter())
+    if newly:
+        parts = (f"{number:,} {entity}{'s' * (number > 1)}" for entity, number in newly.items())
+        say(f"{'Newly parked' if is_done else 'To be parked'}: {', '.join(parts)}")
 
 
 def _print_read(plans: Sequence[Plan], title: str) -> None:

@@ -132,6 +132,7 @@ def test_a_parked_order_is_told_with_its_cure_and_counted_once(keeper: Bookkeepe
     as_json = keeper.sync("--yes", "--json")
 
     assert (done.code, as_json.code) == (3, 3)
+    assert "Newly parked: 1 order\n" in done.out
     assert f"parked order/{foreign}: It is in USD, and the books keep CAD only." in done.out
     (sync,) = as_json.json["syncs"]
     assert sync["still_parked"] == len(sync["parked"])
