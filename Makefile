@@ -37,6 +37,8 @@ check: $(READY)
 	@$(BIN)/lint-imports
 	@$(BIN)/python -m pytest --quiet -m "not slow and not postgres"
 
+# SUITE: landing (into the database), books (composing alone), posting (into the books), limits
+# (posting at the platform's own limits, five minutes).
 bench: $(READY)
 	@$(BIN)/python -m udsync_pipelines_tests.benchmarks.$(SUITE)
 
