@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 import orjson
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from udsync_pipelines.domain.identity import Entity
@@ -71,6 +71,7 @@ steps = st.lists(
 
 
 @given(steps)
+@example([Order(1, is_broken=False), Sync(8, SyncOptions()), Order(1, is_broken=True)])
 @settings(max_examples=400)
 def test_after_any_changes_and_crashes_a_sync_makes_both_sides_equal(history: list[Step]) -> None:
     world = World()
@@ -86,7 +87,10 @@ def test_after_any_changes_and_crashes_a_sync_makes_both_sides_equal(history: li
     assert report.parked == len(parked(world))
     # Each version of a record was written once, whatever died in between.
     assert len(world.destination.writes) == len(set(world.destination.writes))
-    assert {key[1:] for key in world.ledger.bindings} == set(world.destination.held)
+    bound, held = {key[1:] for key in world.ledger.bindings}, set(world.destination.held)
+    assert bound <= held
+    # What landed in a load that died and cannot be mapped now is bound once it can be again.
+    assert held - bound <= parked(world)
 
 
 @given(steps)

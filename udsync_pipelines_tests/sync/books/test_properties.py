@@ -21,7 +21,7 @@ from udsync_pipelines_tests.sync.books.world import DRY, FULL, HORIZON, BooksWor
 from udsync_pipelines_tests.sync.memory import Crash
 
 ORDER_IDS = range(1, 5)
-REFUND_IDS = range(11, 14)
+REFUND_IDS = range(11, 15)
 KINDS = ["customer", "item", "sales_receipt", "invoice", "payment", "refund_receipt"]
 POINTS = ["", "books.sent", "books.answered", "books.settled", "books.mapped", "books.planned"]
 SALES = ("sales_receipt", "invoice")
@@ -38,8 +38,9 @@ class Sell:
 
 @dataclass(frozen=True)
 class Refund:
+    """A refund is of one order for ever: 11 of order 1, and so on."""
+
     source_id: int
-    order_id: int
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def history_of(random: Random) -> list[Step]:
         (8, lambda: _sale(random)),
         (8, lambda: _sync(random)),
         (4, lambda: Answer(random.choice(KINDS), random.choice(["lost", "hidden"]))),
-        (2, lambda: Refund(random.choice(REFUND_IDS), random.choice(ORDER_IDS))),
+        (2, lambda: Refund(random.choice(REFUND_IDS))),
         (1, lambda: Delete(Entity.ORDER, random.choice(ORDER_IDS))),
         (1, lambda: Delete(Entity.REFUND, random.choice(REFUND_IDS))),
         (1, lambda: Rename(random.choice([12, 13]), random.choice(["Ada Byron", "Bea Cole"]))),
@@ -272,8 +273,8 @@ def change_shop(world: BooksWorld, step: Sell | Refund | Delete | Rename, versio
             content = {"method": method, "customer": customer, "status": status}
             email = f"{customer or 'guest'}@example.com"
             world.shop.sell(source_id, f"{20 + version}.37", email=email, **content)
-        case Refund(source_id, order_id):
-            world.shop.refund(source_id, order_id, f"{1 + version % 5}.50")
+        case Refund(source_id):
+            world.shop.refund(source_id, source_id - 10, f"{1 + version % 5}.50")
         case Delete(entity, source_id):
             world.shop.delete(entity, source_id)
         case Rename(source_id, name):
