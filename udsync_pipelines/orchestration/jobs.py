@@ -28,7 +28,8 @@ LANE_OPS = {lane.name: lane_ops(lane) for lane in LANES}
 def sync_job(name: str, lanes: Sequence[Lane], description: str) -> dg.JobDefinition:
     """A job that syncs these lanes one after the other.
 
-    A lane starts when the lane before it has loaded; records parked there do not hold it up.
+    A lane starts when the lane before it has loaded. Neither records that were parked there nor a
+    destination that failed hold it up: a shop's rows land also while its books cannot be reached.
     """
 
     @dg.job(
@@ -38,19 +39,23 @@ def sync_job(name: str, lanes: Sequence[Lane], description: str) -> dg.JobDefini
         executor_def=dg.in_process_executor,
     )
     def job() -> None:
-        loaded: list[Any] = []
+        resolved: Any = None
         for lane in lanes:
-            loaded = _lane_graph(LANE_OPS[lane.name], loaded)
+            resolved = _lane_graph(LANE_OPS[lane.name], resolved)
 
     return job
 
 
-def _lane_graph(ops: LaneOps, after: list[Any]) -> list[Any]:
-    mapped = ops.map(ops.extract(after=after) if after else ops.extract())
+def _lane_graph(ops: LaneOps, after: Any) -> Any:
+    """The steps of one lane.
+
+    It waits for the plan of the lane before, not for its loads: a step that waits for one that
+    fails would never run. That loads come first is left to their priority.
+    """
+    mapped = ops.map(ops.extract(after=after) if after is not None else ops.extract())
     resolved = ops.resolve(mapped)
-    loads = [load(resolved) for load in ops.loads]
-    ops.close(loads)
-    return loads
+    ops.close([load(resolved) for load in ops.loads])
+    return resolved
 
 
 def _config_of_all(lanes: Sequence[Lane]) -> dg.ConfigMapping:

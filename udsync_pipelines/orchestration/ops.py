@@ -41,6 +41,13 @@ DESCRIPTIONS = {
 }
 
 
+SOONER = "dagster/priority"
+"""Of steps that are ready, that of the highest number runs next; without the tag it counts as 0."""
+
+LOAD_PRIORITIES = {"supabase": "3", "quickbooks": "2"}  # rows take seconds, documents minutes
+CLOSE_PRIORITY = "1"
+
+
 @dataclass(frozen=True)
 class LaneOps:
     """The ops of one lane, in their order; a load for each destination platform."""
@@ -115,6 +122,7 @@ def load_op(name: str, platform: str) -> dg.OpDefinition:
     @dg.op(
         name=f"load_{name}_to_{platform}",
         description=DESCRIPTIONS[platform],
+        tags={SOONER: LOAD_PRIORITIES[platform]},
     )
     @explained
     def load(context: dg.OpExecutionContext, sync: str, engines: SyncEngines) -> str:
@@ -136,6 +144,7 @@ def close_op(name: str) -> dg.OpDefinition:
     @dg.op(
         name=f"close_{name}",
         description="End the sync: count, and fail when records were newly parked.",
+        tags={SOONER: CLOSE_PRIORITY},
     )
     @explained
     def close(context: dg.OpExecutionContext, syncs: list[str], engines: SyncEngines) -> None:

@@ -11,6 +11,7 @@ import pytest
 from udsync_pipelines.emulators.quickbooks import CompanyEmulator
 from udsync_pipelines.services.installation import Installation
 from udsync_pipelines.store.repositories.ledger import PostgresLedger
+from udsync_pipelines.sync.entities import LANES
 from udsync_pipelines.sync.plan import PlanState
 from udsync_pipelines_tests.orchestration.running import (
     DagsterRuns,
@@ -160,6 +161,39 @@ def test_books_without_a_policy_fail_their_load_and_hold_up_no_table(
     assert "udsync policy propose" in failure.metadata["cure"].value
     resolved = metadata_of(result.all_events, "resolve_order_conflicts")
     assert "no posting policy was accepted" in resolved["QuickBooks was left out"]
+
+
+def test_books_that_cannot_be_posted_to_hold_up_no_lane_of_the_database(
+    small_shop: ConnectedShop, company: CompanyEmulator, dagster_runs: DagsterRuns
+) -> None:
+    connect_company(small_shop, company, accept=False)
+
+    result = dagster_runs.run("sync_all", tenant=small_shop.tenant.name)
+
+    failed = [event.step_key for event in result.all_events if event.is_step_failure]
+    assert failed == [f"load_{lane.name}_to_quickbooks" for lane in LANES]
+    assert len(small_shop.live("woo_orders")) == 40
+    assert len(small_shop.live("woo_products")) > 0
+
+
+def test_each_lane_is_loaded_and_closed_before_the_next_one_is_read(
+    small_shop: ConnectedShop, dagster_runs: DagsterRuns
+) -> None:
+    result = dagster_runs.run("sync_all", tenant=small_shop.tenant.name)
+
+    begun = [event.step_key for event in result.all_events if event.is_step_start]
+    assert begun == [
+        step
+        for lane in LANES
+        for step in (
+            f"extract_{lane.name}",
+            f"map_{lane.name}",
+            f"resolve_{lane.singular}_conflicts",
+            f"load_{lane.name}_to_supabase",
+            f"load_{lane.name}_to_quickbooks",
+            f"close_{lane.name}",
+        )
+    ]
 
 
 def test_a_load_that_breaks_off_reports_what_it_has_posted(

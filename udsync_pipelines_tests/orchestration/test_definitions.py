@@ -78,7 +78,7 @@ def test_every_lane_has_its_ops_in_their_order() -> None:
         ]
 
 
-def test_syncing_all_does_lane_after_lane_and_parked_records_stop_nothing() -> None:
+def test_a_lane_waits_for_the_plan_of_the_lane_before_it() -> None:
     job = defs.resolve_job_def("sync_all")
 
     extracts = ("extract_customers", "extract_products", "extract_orders")
@@ -86,8 +86,8 @@ def test_syncing_all_does_lane_after_lane_and_parked_records_stop_nothing() -> N
 
     assert waits_for == {
         "extract_customers": [],
-        "extract_products": [f"load_customers_to_{one}" for one in sorted(DESTINATIONS)],
-        "extract_orders": [f"load_products_to_{one}" for one in sorted(DESTINATIONS)],
+        "extract_products": ["resolve_customer_conflicts"],
+        "extract_orders": ["resolve_product_conflicts"],
     }
 
 
