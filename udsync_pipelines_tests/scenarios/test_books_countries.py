@@ -1,0 +1,175 @@
+"""American and British companies: equal to the cent, or parked with the numbers."""
+
+import random
+import re
+from decimal import Decimal
+
+import pytest
+
+from udsync_pipelines.emulators.woocommerce import StoreEmulator
+from udsync_pipelines_tests.scenarios.books import ALBERTA, StartBooks, sell
+from udsync_pipelines_tests.scenarios.books import books_installation as books_installation
+from udsync_pipelines_tests.scenarios.books import empty_store as empty_store
+from udsync_pipelines_tests.scenarios.books import start_books as start_books
+from udsync_pipelines_tests.scenarios.books_evidence import (
+    Json,
+    document_of,
+    rows,
+    tax_of,
+    unequal_books,
+)
+
+pytestmark = pytest.mark.postgres
+
+LEEDS: Json = {"address_1": "1 Park Row", "city": "Leeds", "postcode": "LS1 5HN", "country": "GB"}
+SAN_DIEGO: Json = {
+    "address_1": "1 Harbor Drive",
+    "city": "San Diego",
+    "state": "CA",
+    "postcode": "92101",
+    "country": "US",
+}
+RENO: Json = {**SAN_DIEGO, "city": "Reno", "state": "NV", "postcode": "89501"}
+
+
+def test_a_british_store_lands_in_british_books_to_the_penny(
+    empty_store: StoreEmulator, start_books: StartBooks
+) -> None:
+    sell_many(empty_store, "GBP", LEEDS, seed=1)
+    sell_many(empty_store, "GBP", {**LEEDS, "country": "FR"}, seed=2, count=4)
+    shop = start_books(empty_store, country="GB")
+
+    report = shop.sync()
+
+    assert shop.parked() == {}
+    assert unequal_books(empty_store, shop.company) == []
+    assert report.plan.counts["quickbooks.order.rounding_lines"] == 0
+    assert sum(tax_of(one) for one in rows(shop.company, "SalesReceipt", "Invoice")) > 100
+
+
+def test_what_british_books_cannot_hold_is_parked_with_its_reason(
+    empty_store: StoreEmulator, start_books: StartBooks
+) -> None:
+    sold = sell_many(empty_store, "GBP", LEEDS, seed=3, count=5)
+    vancouver = {**ALBERTA, "state": "BC", "city": "Vancouver", "postcode": "V5K 0A1"}
+    taxed_abroad = sell_many(empty_store, "GBP", vancouver, seed=4, count=3, refunds=False)
+    in_dollars = sell_many(empty_store, "CAD", LEEDS, seed=5, count=2, refunds=False)
+    shop = start_books(empty_store, country="GB")
+
+    shop.sync()
+    parked = shop.parked()
+
+    assert sorted(parked) == sorted(f"order/{key}" for key in (*taxed_abroad, *in_dollars))
+    assert {parked[f"order/{key}"]["code"] for key in in_dollars} == {"currency_not_supported"}
+    assert all("PST BC 7 %" in parked[f"order/{key}"]["reason"] for key in taxed_abroad)
+    assert all(one["cure"] for one in parked.values())
+    assert unequal_books(empty_store, shop.company, without=[*taxed_abroad, *in_dollars]) == []
+    assert all(document_of(shop.company, key) for key in sold)
+
+
+def test_a_store_in_california_lands_in_books_without_automated_tax(
+    empty_store: StoreEmulator, start_books: StartBooks
+) -> None:
+    add_californian_rates(empty_store)
+    taxed = sell_many(empty_store, "USD", SAN_DIEGO, seed=6)
+    untaxed = sell_many(empty_store, "USD", RENO, seed=7, count=5)
+    shop = start_books(empty_store, country="US", automated_sales_tax=False)
+
+    shop.sync()
+    parked = shop.parked()
+
+    left_out = [int(name.partition("/")[2]) for name in parked if name.startswith("order/")]
+    assert unequal_books(empty_store, shop.company, without=left_out) == []
+    assert {parked[f"order/{key}"]["code"] for key in left_out} == {"tax_unequal"}
+    assert all(two_amounts(one["reason"]) for one in parked.values())
+    assert len(left_out) < len(taxed) / 2
+    codes = {
+        line["SalesItemLineDetail"]["TaxCodeRef"]["value"]
+        for one in rows(shop.company, "SalesReceipt", "Invoice")
+        for line in one["Line"]
+        if "SalesItemLineDetail" in line
+    }
+    assert codes == {"TAX", "NON"}
+    assert all(document_of(shop.company, key) for key in untaxed)
+
+
+def test_books_with_automated_tax_take_what_is_untaxed_and_park_the_rest(
+    empty_store: StoreEmulator, start_books: StartBooks
+) -> None:
+    add_californian_rates(empty_store)
+    taxed = sell_many(empty_store, "USD", SAN_DIEGO, seed=8, count=5, refunds=False)
+    untaxed = sell_many(empty_store, "USD", RENO, seed=9, count=5)
+    shop = start_books(empty_store, country="US")
+
+    shop.sync()
+    parked = shop.parked()
+
+    assert sorted(parked) == sorted(f"order/{key}" for key in taxed)
+    assert {one["code"] for one in parked.values()} == {"tax_unpredictable"}
+    assert all(re.search(r"charged \d+\.\d\d tax", one["reason"]) for one in parked.values())
+    assert unequal_books(empty_store, shop.company, without=taxed) == []
+    assert all(tax_of(document_of(shop.company, key)) == 0 for key in untaxed)
+
+
+def sell_many(
+    store: StoreEmulator,
+    currency: str,
+    place: Json,
+    *,
+    seed: int,
+    count: int = 20,
+    refunds: bool = True,
+) -> list[int]:
+    """Sell baskets of all sorts to people in one place; every fourth gives something back."""
+    dice = random.Random(seed)  # noqa: S311 - baskets, no secrets
+    orders = []
+    for number in range(count):
+        prices = [Decimal(dice.randrange(5, 20000)) / 100 for _ in range(dice.randrange(1, 6))]
+        items = [
+            {
+                "product_id": 10,
+                "quantity": dice.randrange(1, 4),
+                "total": str(p),
+                "subtotal": str(p),
+            }
+            for p in prices
+        ]
+        shipping = str(Decimal(dice.randrange(100, 2000)) / 100)
+        billing = {**place, "first_name": "Buyer", "last_name": str(number)}
+        order = sell(
+            store,
+            billing={**billing, "email": f"buyer{seed}-{number}@example.org"},
+            currency=currency,
+            payment_method=dice.choice(["stripe", "stripe", "cheque"]),
+            line_items=items,
+            shipping_lines=[{"method_id": "flat_rate", "method_title": "F", "total": shipping}],
+        )
+        if refunds and number % 4 == 0:
+            store.control.refund_order(order, {"amount": str(prices[0])})
+        orders.append(order)
+    return orders
+
+
+def add_californian_rates(store: StoreEmulator) -> None:
+    """Have the store charge 7.25 and 0.5 percent in California."""
+    with store.store.lock:
+        known = store.store.records.document("tax", 11)
+        assert known is not None
+        for rate_id, percent, name in ((21, "7.2500", "California"), (22, "0.5000", "District")):
+            store.store.save(
+                "tax",
+                {
+                    **known,
+                    "id": rate_id,
+                    "country": "US",
+                    "state": "CA",
+                    "rate": percent,
+                    "name": name,
+                    "priority": rate_id - 20,
+                },
+            )
+
+
+def two_amounts(reason: str) -> bool:
+    """Whether a sentence names the shop's amount and that of the books."""
+    return len(re.findall(r"\d+\.\d\d", reason)) >= 2
