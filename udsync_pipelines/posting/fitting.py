@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from udsync_pipelines.posting.documents import Remedy, TaxOverride
-from udsync_pipelines.posting.moving import moves
+from udsync_pipelines.posting.moving import most_change, moves
 from udsync_pipelines.posting.pieces import Piece, taxed
 from udsync_pipelines.posting.splitting import Splitter
 from udsync_pipelines.posting.tax.arithmetic import CENT, PredictedTax, TaxArithmetic
@@ -107,9 +107,10 @@ def _moved(
     splitter: Splitter,
     limits: Limits,
 ) -> _Reshaped | None:
-    for move in moves(pieces, limits.moved_cents):
-        if move.change == needed:
-            return _Reshaped(move.pieces, Remedy.MOVED_CENT, 0, move.cents)
+    if abs(needed) <= most_change(pieces, limits.moved_cents):
+        for move in moves(pieces, limits.moved_cents):
+            if move.change == needed:
+                return _Reshaped(move.pieces, Remedy.MOVED_CENT, 0, move.cents)
     for tried, move in enumerate(moves(pieces, limits.moved_cents)):
         if tried >= _MOST_MOVES_TRIED:
             break

@@ -36,6 +36,15 @@ def moves(pieces: Sequence[Piece], limit: int) -> Iterator[Move]:
                     yield Move(moved, cents, Decimal(change))
 
 
+def most_change(pieces: Sequence[Piece], limit: int) -> Decimal:
+    """The tax that no move of up to `limit` cents changes by more.
+
+    Two pieces are rounded anew, each for every rate, and both bear the rates on what has moved.
+    """
+    rates = max((len(piece.code.components) for piece in pieces), default=0)
+    return CENT * (2 * rates + 2 * limit)
+
+
 def _move(pieces: Sequence[Piece], giver: int, taker: int, shift: Decimal) -> list[Piece] | None:
     less = pieces[giver].amount - shift
     more = pieces[taker].amount + shift

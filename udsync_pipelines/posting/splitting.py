@@ -18,7 +18,8 @@ MOST_SPLITS = 40
 _LARGEST_PART = 2_000  # cents; two rates such as 5 % and 9.975 % repeat after 4,000
 _LARGEST_COUNTERPART = 100  # cents
 _MOST_EQUAL_PARTS = 8
-_MOST_STEPS = 400  # of one search, so that no order can hold a run up
+_MOST_STEPS = 400  # of one search
+_MOST_RANKED = 200_000  # cuts, for one document: a second or two, so that none can hold a run up
 
 
 class Cut(NamedTuple):
@@ -45,6 +46,7 @@ class Splitter:
     uses_counterparts: bool = False
     _cuts: dict[tuple[Decimal, str], tuple[Cut, ...]] = field(default_factory=dict)
     _steps: int = 0
+    _ranked: int = 0
 
     def split(
         self, pieces: Sequence[Piece], needed: Decimal, by_rate: Mapping[str, Decimal]
@@ -65,7 +67,7 @@ class Splitter:
     ) -> list[Piece] | None:
         if not needed:
             return pieces
-        if most <= 0 or self._steps >= _MOST_STEPS:
+        if most <= 0 or self._steps >= _MOST_STEPS or self._ranked >= _MOST_RANKED:
             return None
         for index, cut in self._best_first(pieces, needed, by_rate):
             self._steps += 1
@@ -82,7 +84,9 @@ class Splitter:
     ) -> list[tuple[int, Cut]]:
         ranked = []
         for index, piece in enumerate(pieces):
-            for cut in self._cuts_of(piece.amount, piece.code):
+            cuts = self._cuts_of(piece.amount, piece.code)
+            self._ranked += len(cuts)
+            for cut in cuts:
                 left = abs(needed - cut.total)
                 if left < abs(needed):
                     misfit = _misfit(_less(by_rate, piece.code, cut.change))
