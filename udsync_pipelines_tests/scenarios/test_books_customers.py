@@ -314,6 +314,27 @@ def test_an_inactive_customer_is_a_question_until_it_is_active_again(
     assert names(shop.company) == ["Robin Reed"]
 
 
+def test_a_customer_made_inactive_after_a_sale_parks_the_next_one(
+    empty_store: StoreEmulator, start_books: StartBooks
+) -> None:
+    first = sell(empty_store, email="robin@example.org")
+    shop = start_books(empty_store)
+    shop.sync()
+    bound = customer_id(shop, first)
+    shop.company.control.inactivate("Customer", bound)
+    second = sell(empty_store, email="robin@example.org")
+
+    shop.sync()
+    parked = shop.parked()
+    shop.company.control.edit("Customer", bound, {"Active": True})
+    shop.sync()
+
+    assert list(parked) == [f"order/{second}"]
+    assert "inactive" in parked[f"order/{second}"]["reason"].lower()
+    assert customer_id(shop, second) == bound
+    assert len(names(shop.company)) == 1
+
+
 def test_names_of_any_length_and_signs_are_kept_apart_and_short_enough(
     empty_store: StoreEmulator, start_books: StartBooks
 ) -> None:
@@ -341,16 +362,17 @@ def test_a_deleted_customer_of_the_same_name_is_a_question_not_a_guess(
 ) -> None:
     order = sell(empty_store, email="robin@example.org")
     shop = start_books(empty_store)
-    gone = keep(shop, "Robin Reed (deleted)")
+    gone = keep(shop, "Robin Reed")
     shop.company.control.inactivate("Customer", gone)
 
     shop.sync()
     asked = shop.parked()[f"order/{order}"]
-    shop.company.control.edit("Customer", gone, {"DisplayName": "Someone else"})
+    renamed = {"Active": True, "DisplayName": "Someone else"}
+    shop.company.control.edit("Customer", gone, renamed)
     shop.sync()
 
     assert asked["code"] == "customer_ambiguous"
-    assert f"(customer {gone}, inactive)" in asked["reason"]
+    assert f"Robin Reed (deleted) (customer {gone}, inactive)" in asked["reason"]
     assert booked_on(shop, order) == {"Robin Reed"}
 
 
