@@ -83,6 +83,7 @@ class Poster:
             self._parked(batch, writes),
             _arrived(batch, writes),
         )
+        self._forget()
         self.reached("books.settled")
         return self._counts, newly_parked
 
@@ -248,9 +249,6 @@ class Poster:
 
     def _needed(self, write: Write) -> list[Write]:
         """The writes that this one depends on, as they stand now."""
-        earlier = [one for one in write.depends_on if one not in self._ended]
-        if earlier:  # carried out by a process before this one
-            self._ended.update(self.ledger.states(earlier))
         return [self._ended[one] for one in write.depends_on]
 
     def _linked(self, write: Write) -> str:
@@ -261,12 +259,25 @@ class Poster:
         return self.ledger.bound([made.key])[made.key].target_id
 
     def _learn(self, writes: Sequence[Write]) -> None:
-        """Look up, at once, what the symbols of these writes stand for."""
+        """Look up, at once, what the symbols of these writes stand for, and what they wait for."""
         keys = {key for write in writes for key in (*needed_keys(write.draft), *_own(write))}
         unknown = keys - set(self._bound)
         if unknown:
             self._bound.update(self.ledger.bound(unknown))
         self._answered.update(self.ledger.answered({write.key for write in writes}))
+        # Carried out in a batch, or by a process, before this one.
+        earlier = {one for write in writes for one in write.depends_on} - set(self._ended)
+        if earlier:
+            self._ended.update(self.ledger.states(earlier))
+
+    def _forget(self) -> None:
+        """Let go of what a batch has taught, so that memory does not grow with their number.
+
+        Customers and items stay: most batches name them.
+        """
+        self._ended.clear()
+        self._answered.clear()
+        self._bound = {key: bound for key, bound in self._bound.items() if key.role in NAMED}
 
     def _symbols(self, write: Write) -> Symbols:
         customers: dict[str, str] = {}
