@@ -7,7 +7,13 @@ from udsync_pipelines_tests.scenarios.books import StartBooks, sell
 from udsync_pipelines_tests.scenarios.books import books_installation as books_installation
 from udsync_pipelines_tests.scenarios.books import empty_store as empty_store
 from udsync_pipelines_tests.scenarios.books import start_books as start_books
-from udsync_pipelines_tests.scenarios.books_evidence import rows, unequal_books
+from udsync_pipelines_tests.scenarios.books_evidence import (
+    DOCUMENTS,
+    POSTED,
+    rows,
+    unequal_books,
+)
+from udsync_pipelines_tests.scenarios.evidence import listed
 
 pytestmark = pytest.mark.postgres
 
@@ -48,3 +54,20 @@ def test_orders_in_the_home_currency_name_it_where_several_are_kept(
     assert unequal_books(empty_store, shop.company) == []
     assert {(one["CurrencyRef"]["value"], one["ExchangeRate"]) for one in documents} == {("CAD", 1)}
     assert [one["CurrencyRef"]["value"] for one in rows(shop.company, "Customer")] == ["CAD"]
+
+
+def test_the_recorded_store_lands_where_several_currencies_are_kept_too(
+    start_books: StartBooks,
+) -> None:
+    with StoreEmulator() as store:
+        orders = listed(store, "woo_orders").values()
+        posted = [one for one in orders if one["status"] in POSTED]
+        abroad = [one["id"] for one in posted if one["currency"] != "CAD"]
+        shop = start_books(store, multicurrency=True)
+
+        shop.sync()
+
+        assert unequal_books(store, shop.company, without=abroad) == []
+        assert set(shop.parked()) == {f"order/{key}" for key in abroad}
+        assert {one["code"] for one in shop.parked().values()} == {"exchange_rate_missing"}
+        assert {one["CurrencyRef"]["value"] for one in rows(shop.company, *DOCUMENTS)} == {"CAD"}
