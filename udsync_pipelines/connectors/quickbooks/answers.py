@@ -13,6 +13,9 @@ from udsync_pipelines.connectors.quickbooks.faults import (
 from udsync_pipelines.connectors.quickbooks.wire import Row
 from udsync_pipelines.errors import UdsyncError
 
+_MOST_REPEATED = 10
+"""Full pages in a row without a new object that may be met while objects are added."""
+
 
 def object_of(answer: Row, entity: BookEntity) -> Row:
     """The one object that an answer is about.
@@ -96,6 +99,18 @@ def is_repeated(row: Row, seen: set[str]) -> bool:
         return True
     seen.add(identifier)
     return False
+
+
+def refuse_repetition(pages: int, entity: BookEntity) -> None:
+    """Refuse to go on after so many full pages in a row that held nothing new.
+
+    A few may be moved by objects that are added meanwhile; more mean that the list has no end.
+
+    Raises:
+        PlatformUnavailableError: there were more than that.
+    """
+    if pages > _MOST_REPEATED:
+        raise _misshapen(f"the same page of {entity} again and again")
 
 
 def _misshapen(what: str) -> UdsyncError:

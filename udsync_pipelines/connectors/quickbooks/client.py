@@ -22,6 +22,7 @@ from udsync_pipelines.connectors.quickbooks.answers import (
     is_repeated,
     member_of,
     object_of,
+    refuse_repetition,
     rows_of,
 )
 from udsync_pipelines.connectors.quickbooks.entities import (
@@ -177,10 +178,12 @@ class QuickBooksClient:
 
         Raises:
             RejectedByBooksError: one object alone keeps QuickBooks from answering.
+            PlatformUnavailableError: it gives the same page without an end.
         """
         seen: set[str] = set()
         start = 1
         size = page_size
+        repeated = 0
         while True:
             try:
                 rows = self._page(query, start, size)
@@ -189,9 +192,12 @@ class QuickBooksClient:
                     raise
                 size = max(1, size // 2)
                 continue
-            yield from (row for row in rows if not is_repeated(row, seen))
+            new = [row for row in rows if not is_repeated(row, seen)]
+            yield from new
             if len(rows) < size:
                 return
+            repeated = 0 if new else repeated + 1
+            refuse_repetition(repeated, query.entity)
             start += len(rows)
 
     def count(self, query: Query) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
@@ -21,6 +21,15 @@ from udsync_pipelines.errors import OutcomeUnknownError, UdsyncError
 from udsync_pipelines.transport import RetryPolicy
 from udsync_pipelines_tests.connectors.quickbooks.samples import MemoryTokenStore
 
+MEMBERS = st.sampled_from(
+    (
+        *("DisplayName", "Name", "FullyQualifiedName", "Active", "PrimaryEmailAddr", "Type", "Sku"),
+        *("CurrencyRef", "BillAddr", "AccountType", "RateValue", "TaxGroup", "SalesTaxRateList"),
+        *("PurchaseTaxRateList", "TaxRateDetail", "TaxRateRef", "value", "IncomeAccountRef"),
+        *("CurrencyPrefs", "HomeCurrency", "MultiCurrencyEnabled", "TaxPrefs", "UsingSalesTax"),
+        *("PartnerTaxEnabled", "SalesFormsPrefs", "Country", "CompanyName", "Taxable", "Job"),
+    )
+)
 SCALARS = st.none() | st.booleans() | st.integers(-5, 5) | st.text(max_size=6)
 WORDS = st.sampled_from(
     (
@@ -37,6 +46,23 @@ BODIES = st.dictionaries(
         max_leaves=10,
     ),
     max_size=4,
+)
+ROWS = st.lists(
+    st.dictionaries(
+        MEMBERS,
+        st.recursive(
+            st.none() | st.booleans() | st.integers(-5, 5) | st.sampled_from(("", "x", "5.0")),
+            lambda inner: st.lists(inner, max_size=2) | st.dictionaries(MEMBERS, inner, max_size=3),
+            max_leaves=6,
+        ),
+        max_size=8,
+    ).map(lambda members: {**members, "Id": "1"}),
+    min_size=1,
+    max_size=2,
+)
+ENTITIES = tuple(entity.value for entity in BookEntity)
+ROW_BODIES = st.fixed_dictionaries({}, optional=dict.fromkeys(ENTITIES, ROWS)).map(
+    lambda rows: {"QueryResponse": rows, **{name: found[0] for name, found in rows.items()}}
 )
 Call = Callable[[QuickBooksClient], Any]
 CUSTOMERS = Query(BookEntity.CUSTOMER)
@@ -80,7 +106,8 @@ def answered(body: dict[str, Any], call: Call) -> Any:
 
 
 @pytest.mark.parametrize("name", READS)
-@given(body=BODIES)
+@settings(max_examples=25)
+@given(body=BODIES | ROW_BODIES)
 @example(body={"QueryResponse": {"totalCount": "many"}})
 @example(body={"QueryResponse": {"totalCount": None}})
 @example(body={"BatchItemResponse": [{"QueryResponse": {}}]})
@@ -98,7 +125,8 @@ def test_whatever_a_read_is_answered_is_a_value_or_an_error_of_ours(
 
 
 @pytest.mark.parametrize("name", WRITES)
-@given(body=BODIES)
+@settings(max_examples=25)
+@given(body=BODIES | ROW_BODIES)
 def test_a_write_is_done_refused_or_open_whatever_it_is_answered(
     name: str, body: dict[str, Any]
 ) -> None:
@@ -115,6 +143,15 @@ def test_a_good_answer_is_read_so_that_the_others_here_mean_something() -> None:
     assert answered(body, READS["select"]) == [row]
     assert answered(body, READS["count"]) == 3
     assert answered(body, WRITES["create"]) == "1"
+
+
+def test_a_list_that_repeats_its_page_without_an_end_is_refused() -> None:
+    rows = [{"Id": "1"}, {"Id": "2"}]
+
+    found = answered({"QueryResponse": {"Customer": rows}}, READS["select"])
+
+    assert isinstance(found, UdsyncError)
+    assert found.message == "QuickBooks answered with the same page of Customer again and again."
 
 
 def test_a_count_that_is_not_there_is_not_taken_for_none_at_all() -> None:
