@@ -168,7 +168,7 @@ class MemoryBooks:
         self._call("find", _what(draft))
         found = [
             one
-            for one in self.held.values()
+            for one in list(self.held.values())  # others may write meanwhile
             if kind_of(one.draft) == kind_of(draft)
             and self.clock() - one.written_at >= self.delay
             and (one.name == name if name else key_of(one.draft) == key_of(draft))

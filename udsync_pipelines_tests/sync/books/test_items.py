@@ -51,13 +51,14 @@ def test_what_is_not_published_is_made_by_its_first_sale_only(
 
 def test_a_draft_product_is_not_made_but_kept_current_once_sold(world: BooksWorld) -> None:
     world.shop.product(10, "Mug", status="draft")
-    world.sync(lane="products")
+    before = world.sync(lane="products")
     world.shop.sell(1)
     world.sync()
     world.shop.product(10, "Mug", "M-1", status="draft")
 
     report = world.sync(lane="products")
 
+    assert world.counts(before) == {"product.mapped": 1, "product.skip": 1}
     assert world.counts(report)["item.updated"] == 1
 
 

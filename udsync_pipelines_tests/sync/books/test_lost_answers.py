@@ -274,6 +274,41 @@ def test_an_update_that_never_arrived_is_sent_again(sold: BooksWorld) -> None:
     assert sold.books.of("sales_receipt")[1].total == Decimal("42.00")
 
 
+def test_an_update_of_words_only_is_not_taken_for_arrived_by_its_amounts(
+    sold: BooksWorld,
+) -> None:
+    sold.sync()
+    sold.shop.sell(2, "30.00", title="Porcelain mug")
+    sold.books.answers["sales_receipt"] = ["lost"]
+    doubted = sold.sync()
+    sold.wait()
+
+    report = sold.sync()
+
+    assert doubted.in_doubt == 1
+    assert sold.counts(report)["sales_receipt.updated"] == 1
+    assert sold.books.of("sales_receipt")[1].edits == 1
+
+
+def test_an_update_that_a_person_has_changed_since_is_a_question(sold: BooksWorld) -> None:
+    sold.sync()
+    sold.books.keeps_request_ids = False
+    sold.shop.sell(2, "40.00")
+    plan = sold.planned()
+    sold.die_at("books.answered")
+    with pytest.raises(Crash):
+        sold.load(plan)
+    sold.restart()
+    held = sold.books.of("sales_receipt")[1]
+    sold.books.edit(held, Decimal("99.00"))
+    sold.wait()
+
+    sold.sync()
+
+    assert sold.codes() == {"order/2": "changed_in_books"}
+    assert held.total == Decimal("99.00")
+
+
 def test_an_update_of_something_deleted_meanwhile_is_not_taken_for_arrived(
     sold: BooksWorld,
 ) -> None:

@@ -140,6 +140,8 @@ def test_ambiguous_customers_park_their_orders_with_candidates(world: BooksWorld
     assert parked["order/1"].cure.startswith("Make one of them the only match in the books")
     assert world.counts(report)["order.unmatched"] == 1
     assert world.counts(report)["refund.unmatched"] == 1
+    assert world.counts(report)["customer.create"] == 1
+    assert "invoice.create" not in world.counts(report)
     assert report.count_newly_parked == 2
     assert world.books.kinds() == {"customer": 1, "item": 1, "sales_receipt": 1}
 
