@@ -15,7 +15,7 @@ from udsync_pipelines.sync.plan import Intent, Parked, Plan, SyncOptions
 from udsync_pipelines.sync.records import Window
 from udsync_pipelines.sync.target import Target
 from udsync_pipelines_tests.posting.books import POLICY
-from udsync_pipelines_tests.sync.books.company import MemoryBooks
+from udsync_pipelines_tests.sync.books.company import MemoryBooks, key_of
 from udsync_pipelines_tests.sync.books.memory import BooksLedger, MemoryWrites
 from udsync_pipelines_tests.sync.books.shop import BooksShop
 from udsync_pipelines_tests.sync.memory import MemoryArchive, Process
@@ -136,3 +136,8 @@ class BooksWorld:
 def sale_of(source_id: int) -> Key:
     """The key of an order's sale."""
     return Key(Entity.ORDER, str(source_id), Role.SALE)
+
+
+def markers(world: BooksWorld, kind: str = "sales_receipt") -> list[str]:
+    """The records, as `order/1`, that documents of a kind stand for."""
+    return [key_of(one.draft).rpartition(":")[2] for one in world.books.of(kind)]
