@@ -74,6 +74,7 @@ def shop(forgetful: ShopWithBooks) -> Iterator[ShopWithBooks]:
     yield forgetful
     forgetful.company.faults.clear()
     forgetful.company.control.delay_visibility(0)
+    forgetful.company.clock.run()
 
 
 def sell_something_new(store: StoreEmulator) -> None:
@@ -148,9 +149,11 @@ def test_a_lost_answer_to_what_is_not_yet_visible_is_waited_for(
     shop: ShopWithBooks, entity: str
 ) -> None:
     shop.company.control.delay_visibility(HORIZON_SECONDS * 0.9)
+    shop.company.clock.set(shop.company.clock.now())  # nothing new shows while it stands still
     fault = shop.company.faults.add("lost_answer", path=rf"/{entity}\?", method="POST")
 
     outcome = attempt(shop)
+    shop.company.clock.run()
     shop.sync_until_certain()
 
     assert fault.struck == 1
