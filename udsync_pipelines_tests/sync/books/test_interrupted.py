@@ -1,8 +1,10 @@
 """Loads that end early: what was under way is looked for before anything is sent again."""
 
 import signal
+import sys
 import threading
 import time
+import traceback
 from datetime import timedelta
 
 import pytest
@@ -148,6 +150,18 @@ def test_a_doubt_is_looked_for_also_where_its_customer_is_not_bound_any_more(
     assert report.parked == 0
 
 
+def interrupt_main_thread() -> None:
+    """Send it what control-C sends, and wait until it has left off to wait for the others."""
+    main = threading.main_thread().ident or 0
+    signal.pthread_kill(main, signal.SIGINT)
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        frames = traceback.extract_stack(sys._current_frames()[main])
+        if any(frame.name == "shutdown" for frame in frames):
+            return
+        time.sleep(0.005)
+
+
 def test_an_interrupt_lets_end_what_is_under_way_and_begins_nothing_more(
     world: BooksWorld,
 ) -> None:
@@ -158,8 +172,7 @@ def test_an_interrupt_lets_end_what_is_under_way_and_begins_nothing_more(
 
     def interrupted(draft: AnyDraft, name: str, symbols: Symbols, request_id: str) -> Posted:
         if key_of(draft).endswith("order/2"):
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-            time.sleep(0.2)  # the main thread wakes meanwhile
+            interrupt_main_thread()
         return create(draft, name, symbols, request_id)
 
     world.books.create = interrupted  # type: ignore[method-assign]  # control-C while it posts
