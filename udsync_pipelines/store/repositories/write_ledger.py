@@ -174,12 +174,16 @@ class PostgresWriteLedger:
             },
         )
 
-    def reject(self, write: Write, code: str, reason: str, cure: str) -> None:
+    def reject(
+        self, write: Write, code: str, reason: str, cure: str, answer_id: str | None = None
+    ) -> None:
         """Record that the write cannot be carried out, and why."""
+        receipt = None if answer_id is None else orjson.dumps({"intuit_tid": answer_id}).decode()
         self._move(
             write,
-            "state = 'rejected', code = %(code)s, reason = %(reason)s, cure = %(cure)s",
-            {"code": code, "reason": reason, "cure": cure},
+            "state = 'rejected', code = %(code)s, reason = %(reason)s, cure = %(cure)s,"
+            " receipt = coalesce(%(receipt)s::jsonb, receipt)",
+            {"code": code, "reason": reason, "cure": cure, "receipt": receipt},
         )
 
     def doubt(self, write: Write) -> None:

@@ -173,7 +173,7 @@ class Poster:
         except ConflictError as error:
             self._conflict(write, error)
         except RecordRejectedError as error:
-            self._reject(write, *_why(error))
+            self._reject(write, *_why(error), error.request_id)
         else:
             self.reached("books.answered")
             self._settle(write, posted)
@@ -226,8 +226,10 @@ class Poster:
                 cents = int((posted.total * 100).to_integral_value())
                 self._counts[f"{write.kind}.cents.{posted.currency}"] += cents
 
-    def _reject(self, write: Write, code: str, reason: str, cure: str) -> None:
-        self.ledger.reject(write, code, reason, cure)
+    def _reject(
+        self, write: Write, code: str, reason: str, cure: str, answer_id: str | None = None
+    ) -> None:
+        self.ledger.reject(write, code, reason, cure, answer_id)
         with self._lock:
             self._ended[write.id] = replace(
                 write, state=IntentState.REJECTED, code=code, reason=reason, cure=cure

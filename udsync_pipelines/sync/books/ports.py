@@ -142,8 +142,13 @@ class WriteLedger(Protocol):
         With a problem (the answer differs from the draft) the binding has no digest.
         """
 
-    def reject(self, write: Write, code: str, reason: str, cure: str) -> None:
-        """Record that the write cannot be carried out, and why."""
+    def reject(
+        self, write: Write, code: str, reason: str, cure: str, answer_id: str | None = None
+    ) -> None:
+        """Record that the write cannot be carried out, and why.
+
+        `answer_id` is the platform's own id of the request that it refused.
+        """
 
     def doubt(self, write: Write) -> None:
         """Record that the write was sent and its answer lost."""

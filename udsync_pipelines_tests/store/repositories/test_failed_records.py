@@ -111,7 +111,7 @@ def test_planned_refused_and_settled_writes_are_no_failures_of_their_own(acme: T
 
 def test_the_writes_of_a_record_are_told_newest_first(acme: Tenant) -> None:
     writes = posted(acme)
-    write_ledger(acme).reject(writes[2], "closed", "It is closed.", "Open it.")
+    write_ledger(acme).reject(writes[2], "closed", "It is closed.", "Open it.", "1-65f31b2d")
 
     with acme.database.tenant(acme.id) as connection:
         found = failed_records.attempts(connection, acme.id, "order", "77", 10)
@@ -120,7 +120,11 @@ def test_the_writes_of_a_record_are_told_newest_first(acme: Tenant) -> None:
         ("payment", "planned"),
         ("sale", "rejected"),
     ]
-    assert (found[1].code, found[1].reason, found[1].receipt) == ("closed", "It is closed.", {})
+    assert (found[1].code, found[1].reason, found[1].receipt) == (
+        "closed",
+        "It is closed.",
+        {"intuit_tid": "1-65f31b2d"},
+    )
 
 
 def test_an_order_waits_for_its_customer_only_while_it_is_parked_for_that(acme: Tenant) -> None:

@@ -152,7 +152,9 @@ class MemoryWrites:
             )
             self.ledger.settled.append((write, posted))
 
-    def reject(self, write: Write, code: str, reason: str, cure: str) -> None:
+    def reject(
+        self, write: Write, code: str, reason: str, cure: str, answer_id: str | None = None
+    ) -> None:
         self._move(write, state=IntentState.REJECTED, code=code, reason=reason, cure=cure)
 
     def doubt(self, write: Write) -> None:
