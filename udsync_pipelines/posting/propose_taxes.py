@@ -10,6 +10,7 @@ from udsync_pipelines.posting.policy import TaxPolicy
 from udsync_pipelines.posting.proposal import Confidence, Finding, ShopRate, ShopSide
 from udsync_pipelines.posting.tax.united_states import NOT_TAXABLE
 
+_COUNTRY_CODE = 2  # letters, as the shop writes countries
 _OUT_OF_SCOPE = ("out of scope", "hors champ", "no vat", "bas excluded")
 _ZERO_RATED = ("zero-rated", "zero rated", "détaxé", "0.0% z", "gst free")
 _EXEMPT = ("exempt", "exonéré")
@@ -83,7 +84,19 @@ def _for_set(found: frozenset[str], rates: dict[str, ShopRate], company: Company
         return Finding(field, None, Confidence.OPEN, sentence)
     parts = [rates[rate] for rate in _in_order(found)]
     matching = [code for code in _active(company) if _same_components(parts, code)]
-    return _chosen(field, parts, matching)
+    return _unless_foreign(_chosen(field, parts, matching), parts, company)
+
+
+def _unless_foreign(finding: Finding, parts: Sequence[ShopRate], company: Company) -> Finding:
+    """The tax of another country may have the height of one at home, and is not that tax."""
+    foreign = sorted({part.country for part in parts} - {"", company.country.upper()})
+    if not (finding.value and foreign and len(company.country) == _COUNTRY_CODE):
+        return finding
+    sentence = (
+        f"{finding.sentence} But it is a tax of {' and '.join(foreign)}, and these books are of "
+        f"{company.country}: have this confirmed by whoever files the return, or choose another."
+    )
+    return replace(finding, confidence=Confidence.CONFIRM, sentence=sentence)
 
 
 def _unless_unseen(

@@ -87,6 +87,22 @@ def test_a_rate_that_no_code_has_stays_open_with_its_place() -> None:
     )
 
 
+def test_a_tax_of_another_country_must_be_confirmed_though_its_height_fits() -> None:
+    gst = ShopRate("9", "GST", Decimal(5), country="CA")
+    abroad, at_home = replace(CANADA, country="GB"), replace(CANADA, country="")
+
+    found = finding(propose(shop(gst), abroad), "taxes.codes.9")
+    usual = finding(propose(shop(gst), CANADA), "taxes.codes.9")
+    unknown = finding(propose(shop(gst), at_home), "taxes.codes.9")
+
+    assert (found.confidence, found.value) == (Confidence.CONFIRM, usual.value)
+    assert found.sentence.endswith(
+        "But it is a tax of CA, and these books are of GB: have this confirmed by whoever files "
+        "the return, or choose another."
+    )
+    assert usual.confidence is unknown.confidence is Confidence.CERTAIN
+
+
 def test_equal_rates_of_several_provinces_are_told_apart_by_state() -> None:
     rate = ShopRate("20", "HST", Decimal(15), country="CA", state="PE")
 
