@@ -111,7 +111,10 @@ def test_an_open_decision_is_marked_with_what_to_do_and_must_be_allowed(
     udsync: CommandLine, tenant: str, recorded_store: StoreEmulator, start_company: StartCompany
 ) -> None:
     connect_store(udsync, tenant, recorded_store)
-    connect_company(udsync, tenant, start_company(country="US"))
+    company = start_company()
+    for name in ("Zero-rated goods", "Exempt services"):
+        company.control.add_tax_code(name, ["0"])
+    connect_company(udsync, tenant, company)
     keeper = Bookkeeper(udsync, tenant)
 
     refused = keeper.policy("propose", "--accept")
