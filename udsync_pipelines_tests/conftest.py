@@ -1,4 +1,4 @@
-"""Fixtures that tests of several areas share."""
+"""Fixtures that tests of several areas share, and patience for property tests."""
 
 import itertools
 from collections.abc import Callable, Iterator
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, settings
 
 from udsync_pipelines.services.embedded_postgres import EmbeddedPostgres
 from udsync_pipelines.store.tenancy import StateDatabase
@@ -15,6 +16,10 @@ from udsync_pipelines_tests.disposable_postgres import (
     guarded_folder,
 )
 from udsync_pipelines_tests.store.databases import StateServer, StateTemplate, migrated_template
+
+# A busy machine is no failure.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,8 @@
-"""A world of its own for each test, and patience for property tests on busy machines."""
+"""A world of its own for each test."""
 
 import pytest
-from hypothesis import HealthCheck, settings
 
 from udsync_pipelines_tests.sync.world import World
-
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
 
 
 @pytest.fixture
