@@ -35,6 +35,9 @@ EXTRACT_COUNTS = ("calls", "read", "changed", "unchanged", "deleted")
 OVER = (PlanState.APPLIED, PlanState.DRY_RUN, PlanState.SUPERSEDED)
 """How a plan ends for good; how it ended is never written over."""
 
+LOAD_TO = "load_to_"
+"""The name of the step that loads a platform begins with it."""
+
 SHOWN_PARKED = 50
 """How many newly parked records a report names; all of them are in the ledger."""
 
@@ -161,14 +164,14 @@ class SyncEngine:
             ConfigurationError: the platform could not be planned for, the stored plan is not the
                 one that was approved, or it is over.
         """
-        step = f"load_to_{platform}"
+        step = f"{LOAD_TO}{platform}"
         with self._step(plan_id, step) as (plan, counts):
             if platform in plan.blocked:
                 raise _blocked(plan, platform)
             if plan.state in (PlanState.DRY_RUN, PlanState.AWAITING_APPROVAL):
                 return counts
             self._check_may_run(plan)
-            if plan.error is None or plan.error.get("step") == step:
+            if not _has_failed_elsewhere(plan, step):
                 self.ledger.move_plan(plan_id, PlanState.APPLYING)
             sync = self._sync(plan)
             for target in self.targets:
@@ -299,6 +302,12 @@ class SyncEngine:
                 cure="Sync again; the next sync plans what is left.",
                 code="batches_left",
             )
+
+
+def _has_failed_elsewhere(plan: Plan, step: str) -> bool:
+    """Whether another platform's load has failed, which this one must not cover up."""
+    failed = str(plan.error["step"]) if plan.error else ""
+    return failed.startswith(LOAD_TO) and failed != step
 
 
 def _check_open(plan: Plan) -> None:
