@@ -27,7 +27,7 @@ def installation(state_url: str, tmp_path: Path) -> Iterator[Installation]:
     settings = Settings(
         home=tmp_path / "home",
         database_url=SecretStr(state_url),
-        http_timeout_seconds=1,
+        http_timeout_seconds=5,
         retry_budget_seconds=0,
     )
     with open_installation(settings) as opened:
