@@ -3,6 +3,8 @@
 import asyncio
 import time
 from contextlib import suppress
+from copy import copy
+from dataclasses import replace
 from email.utils import formatdate
 from typing import Any
 
@@ -11,11 +13,12 @@ from starlette.requests import Request
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
+from udsync_pipelines.emulators.damage import changed
 from udsync_pipelines.emulators.quickbooks.admin import admin_routes
 from udsync_pipelines.emulators.quickbooks.answers import VERSION, Answer, trace_id
 from udsync_pipelines.emulators.quickbooks.company import Company
 from udsync_pipelines.emulators.quickbooks.control import Control
-from udsync_pipelines.emulators.quickbooks.fault_answers import failure
+from udsync_pipelines.emulators.quickbooks.fault_answers import failure, spoiled
 from udsync_pipelines.emulators.quickbooks.faults import Fault, Faults
 from udsync_pipelines.emulators.quickbooks.journal import Journal
 from udsync_pipelines.emulators.quickbooks.limits import Limits
@@ -59,6 +62,7 @@ class ServiceFront:
         self._company = emulation.company
         self._service = Service(emulation.company, emulation.tokens, emulation.replays)
         self._count = 0
+        self._last: dict[str, Answer] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or fail to, as limits and faults demand."""
@@ -98,14 +102,24 @@ class ServiceFront:
             self._emulation.tokens.expire_access()
         if request.is_read and not self._emulation.limits.read_allowed():
             return await line.send(self._service.throttled(as_json=request.wants_json))
-        answer = self._service.respond(request)
-        if request.is_read and answer.status == _GOOD:
-            self._emulation.limits.note_read()
+        answer = self._respond(request, fault)
         if fault and (fault.kind == "lost_answer" or fault.kind in _FAILURES):
             return await self._fail(fault, line)
         if fault and fault.kind == "truncated":
-            return await line.send(answer, keep=int(fault.settings.get("keep", -1)))
-        return await line.send(answer)
+            keep = int(fault.settings.get("keep", -1))
+            told = not fault.settings.get("unannounced")
+            return await line.send(answer, keep=keep, is_length_told=told)
+        return await line.send(spoiled(fault, answer) if fault else answer)
+
+    def _respond(self, request: HttpRequest, fault: Fault | None) -> Answer:
+        """Do what is asked; return its answer, or that of the request before on the same path."""
+        if fault and fault.kind == "changed_request":
+            request = replace(request, body=changed(request.body, fault.settings))
+        answer = self._service.respond(request)
+        before, self._last[request.path] = self._last.get(request.path, answer), copy(answer)
+        if request.is_read and answer.status == _GOOD:
+            self._emulation.limits.note_read()
+        return before if fault and fault.kind == "answer_before" else answer
 
     async def _fail(self, fault: Fault, line: "_Line") -> int:
         if fault.kind in ("status", "fault", "fault_200"):
@@ -131,13 +145,15 @@ class _Line:
         self._trace = trace
         self._company = company
 
-    async def send(self, answer: Answer, keep: int | None = None) -> int:
+    async def send(
+        self, answer: Answer, keep: int | None = None, *, is_length_told: bool = True
+    ) -> int:
         """Send an answer, or its first ``keep`` bytes (-1: half) and cut; return its status."""
         headers = {
             "Server": "nginx",
             "Date": formatdate(self._company.clock.now(), usegmt=True),
             "Content-Type": answer.content_type,
-            "Content-Length": str(len(answer.body)),
+            **({"Content-Length": str(len(answer.body))} if is_length_told else {}),
             "intuit_tid": self._trace,
             "QBO-Version": VERSION,
             **answer.headers,

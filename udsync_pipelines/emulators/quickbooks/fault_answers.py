@@ -1,5 +1,10 @@
 """What a struck request is answered."""
 
+from typing import Any
+
+import orjson
+
+from udsync_pipelines.emulators.damage import damage
 from udsync_pipelines.emulators.quickbooks.answers import Answer, page
 from udsync_pipelines.emulators.quickbooks.faults import Fault
 from udsync_pipelines.emulators.quickbooks.refusals import (
@@ -35,6 +40,24 @@ def failure(service: Service, fault: Fault) -> Answer:
     if "retry_after" in fault.settings:
         answer.headers["Retry-After"] = str(fault.settings["retry_after"])
     return answer
+
+
+def spoiled(fault: Fault, answer: Answer) -> Answer:
+    """Return a good answer after a fault has been at it."""
+    if fault.kind in ("empty_list", "missing_rows"):
+        left_out = int(fault.settings.get("rows", 1)) if fault.kind == "missing_rows" else None
+        answer.body = orjson.dumps(_without_rows(orjson.loads(answer.body), left_out))
+    damage(fault.kind, fault.settings, answer)
+    return answer
+
+
+def _without_rows(body: dict[str, Any], left_out: int | None) -> dict[str, Any]:
+    """Return the answer of a query that is silent about its last rows, or (None) about all."""
+    found = body.get("QueryResponse", {})
+    entity = next((name for name, rows in found.items() if isinstance(rows, list)), None)
+    rows = found[entity][:-left_out] if entity and left_out else []
+    kept = {entity: rows, "startPosition": found.get("startPosition", 1), "maxResults": len(rows)}
+    return {**body, "QueryResponse": kept if rows else {}}
 
 
 def _coded(service: Service, fault: Fault) -> Answer:

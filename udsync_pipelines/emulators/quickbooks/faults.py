@@ -5,7 +5,9 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-KINDS = frozenset(
+from udsync_pipelines.emulators.damage import DAMAGES
+
+KINDS = DAMAGES | frozenset(
     {
         "status",  # an error by status: 401, 403, 429, 500, or a page for 502, 503, 504
         "fault",  # an application fault: code, detail; status 400 unless told
@@ -15,6 +17,9 @@ KINDS = frozenset(
         "close",  # close the connection before anything is done
         "lost_answer",  # do the work, then close the connection
         "truncated",  # promise the whole body, send a part, close
+        "empty_list",  # a query that finds nothing, where there is something
+        "missing_rows",  # leave rows out of what a query finds
+        "answer_before",  # what was last answered on the same path, once more
         "expired_token",  # end all access tokens, so that this request is refused
         "act",  # change the company before or after the request, see Control
     }
@@ -33,8 +38,9 @@ class Fault:
         times: how often to strike; 0 means for ever.
         every: strike each so many matching requests from ``nth`` on.
         settings: what the kind needs: ``status``, ``retry_after``, ``xml``, ``code``, ``detail``,
-            ``after_commit``, ``seconds``, ``keep`` (bytes sent, truncated), ``actions`` and
-            ``when`` ("before" or "after", for act).
+            ``after_commit``, ``seconds``, ``keep`` (bytes sent, truncated), ``unannounced`` (a
+            truncated body whose length was not told), ``rows`` (how many to leave out),
+            ``actions`` and ``when`` ("before" or "after", for act), and those of ``damage``.
         seen: matching requests so far.
         struck: strikes so far.
     """

@@ -3,6 +3,8 @@
 import asyncio
 import time
 from contextlib import suppress
+from copy import copy
+from dataclasses import replace
 from email.utils import formatdate
 from typing import Any
 
@@ -11,6 +13,7 @@ from starlette.requests import Request
 from starlette.routing import Mount
 from starlette.types import Receive, Scope, Send
 
+from udsync_pipelines.emulators.damage import changed
 from udsync_pipelines.emulators.woocommerce.admin import admin_routes
 from udsync_pipelines.emulators.woocommerce.answers import Answer
 from udsync_pipelines.emulators.woocommerce.control import Control
@@ -32,6 +35,7 @@ class StoreFront:
         self._faults = faults
         self._journal = journal
         self._control = control
+        self._last: dict[str, Answer] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or fail to, as the faults in force demand."""
@@ -54,12 +58,19 @@ class StoreFront:
             await asyncio.sleep(fault.seconds(1))
         if fault and fault.kind == "duplicated_page":
             request = _page_before(request)
+        if fault and fault.kind == "changed_request":
+            request = replace(request, body=changed(request.body, fault.settings))
         answer = respond(self._store, request)
+        before, self._last[request.path] = self._last.get(request.path, answer), copy(answer)
+        if fault and fault.kind == "answer_before":
+            answer = before
         if fault and (fault.kind == "lost_answer" or fault.kind in _BEFORE):
             return await self._fail(fault, line)
         if fault and fault.kind == "truncated":
-            return await self._send(answer, line, keep=int(fault.settings.get("keep", -1)))
-        return await self._send(spoiled(fault, answer) if fault else answer, line)
+            keep = int(fault.settings.get("keep", -1))
+            told = not fault.settings.get("unannounced")
+            return await self._send(answer, line, keep=keep, is_length_told=told)
+        return await self._send(spoiled(fault, answer, request.query) if fault else answer, line)
 
     async def _fail(self, fault: Fault, line: "_Line") -> int:
         if fault.kind == "status":
@@ -69,12 +80,19 @@ class StoreFront:
         await line.close()
         return _NO_ANSWER
 
-    async def _send(self, answer: Answer, line: "_Line", keep: int | None = None) -> int:
+    async def _send(
+        self,
+        answer: Answer,
+        line: "_Line",
+        keep: int | None = None,
+        *,
+        is_length_told: bool = True,
+    ) -> int:
         headers = {
             "Server": "nginx/1.22.1",
             "Date": formatdate(self._store.clock.now(), usegmt=True),
             "Content-Type": answer.content_type,
-            "Content-Length": str(len(answer.body)),
+            **({"Content-Length": str(len(answer.body))} if is_length_told else {}),
             **answer.headers,
         }
         if keep is None:

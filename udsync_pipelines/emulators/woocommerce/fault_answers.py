@@ -1,7 +1,10 @@
 """What a struck request is answered, with the recorded bodies where there are any."""
 
+from urllib.parse import parse_qsl
+
 import orjson
 
+from udsync_pipelines.emulators.damage import damage
 from udsync_pipelines.emulators.woocommerce.answers import Answer
 from udsync_pipelines.emulators.woocommerce.faults import Fault
 from udsync_pipelines.emulators.woocommerce.store import recorded_failures
@@ -35,22 +38,24 @@ def failure(fault: Fault) -> Answer:
     return Answer(body.encode(), status, headers if status == 429 or wait else {}, "text/html")  # noqa: PLR2004
 
 
-def spoiled(fault: Fault, answer: Answer) -> Answer:
-    """Return a good answer after a fault has been at it."""
+def spoiled(fault: Fault, answer: Answer, query: str) -> Answer:
+    """Return a good answer after a fault has been at it; ``query`` is what was asked for."""
     if fault.kind == "warning":
         text = recorded_failures()["warning"]["body"]
         warnings = text[: text.rindex("\n") + 1].encode()
         # The headers were sent with the warning, so none of WordPress's own are there.
         return Answer(warnings + answer.body, 200, {}, "text/html; charset=UTF-8")
-    if fault.kind == "html_200":
-        page = b"<!DOCTYPE html>\n<html><head><title>One moment</title></head><body></body></html>"
-        return Answer(page, 200, {}, "text/html; charset=UTF-8")
-    if fault.kind == "empty_page":
+    if fault.kind in ("empty_page", "early_end"):
         answer.body = b"[]"
+    if fault.kind == "early_end":
+        answer.headers["X-WP-Total"] = dict(parse_qsl(query)).get("offset", "0")
+    elif fault.kind == "no_total":
+        answer.headers.pop("X-WP-Total", None)
+    elif fault.kind == "wrong_total":
+        answer.headers["X-WP-Total"] = str(fault.settings.get("total", 0))
     elif fault.kind == "missing_rows":
         rows = orjson.loads(answer.body)
         left_out = int(fault.settings.get("rows", 1))
         answer.body = orjson.dumps(rows[:-left_out] if isinstance(rows, list) else rows)
-    elif fault.kind == "wrong_content_type":
-        answer.content_type = fault.settings.get("content_type", "text/html; charset=UTF-8")
+    damage(fault.kind, fault.settings, answer)
     return answer

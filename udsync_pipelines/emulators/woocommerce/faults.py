@@ -5,7 +5,9 @@ import threading
 from dataclasses import dataclass, field
 from typing import Any
 
-KINDS = frozenset(
+from udsync_pipelines.emulators.damage import DAMAGES
+
+KINDS = DAMAGES | frozenset(
     {
         "status",  # answer with an error: 429, 500, 502, 503 (recorded bodies), any other
         "hang",  # say nothing for some seconds, then close
@@ -14,11 +16,13 @@ KINDS = frozenset(
         "lost_answer",  # do the work, then close the connection
         "truncated",  # promise the whole body, send a part, close
         "warning",  # a PHP warning before the JSON: 200, text/html, no X-WP-Total
-        "html_200",  # a page instead of JSON, with status 200
         "empty_page",  # an empty list where there are rows
         "duplicated_page",  # the page before this one once more
         "missing_rows",  # leave rows out of the list
-        "wrong_content_type",  # the right body under another name
+        "no_total",  # a list without X-WP-Total
+        "wrong_total",  # a list whose X-WP-Total is another number
+        "early_end",  # an empty page, and X-WP-Total says that it is beyond the end
+        "answer_before",  # what was last answered on the same path, once more
         "act",  # change the store before or after the request, see Control
     }
 )
@@ -36,8 +40,9 @@ class Fault:
         times: how often to strike; 0 means for ever.
         every: strike each so many matching requests from ``nth`` on.
         settings: what the kind needs: ``status``, ``retry_after``, ``after_commit``, ``seconds``,
-            ``keep`` (bytes sent, truncated), ``rows`` (how many to leave out), ``content_type``,
-            ``actions`` and ``when`` ("before" or "after", for act).
+            ``keep`` (bytes sent, truncated), ``unannounced`` (a truncated body whose length was not
+            told), ``rows`` (how many to leave out), ``total`` (wrong_total), ``actions`` and
+            ``when`` ("before" or "after", for act), and those of ``damage``.
         seen: matching requests so far.
         struck: strikes so far.
     """

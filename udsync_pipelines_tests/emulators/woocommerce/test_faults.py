@@ -210,5 +210,5 @@ def test_a_wrong_content_type_names_the_right_body_falsely(
 
 
 def test_an_unknown_fault_is_refused_with_the_list_of_faults(recorded_store: StoreEmulator) -> None:
-    with pytest.raises(ValueError, match="Choose one of: act, close"):
+    with pytest.raises(ValueError, match="Choose one of: act, answer_before"):
         recorded_store.faults.add("explode")
