@@ -209,4 +209,5 @@ def test_the_tenant_leads_every_key_but_those_found_by_a_hash(owner: sa.Connecti
         ("tenants", "name"),
         ("api_keys", "key_hash"),
         ("oauth_states", "state_hash"),
+        ("webhook_quarantine", "deduplication_key"),
     }

@@ -132,7 +132,7 @@ def test_dispatch_is_refused_what_is_not_on_its_list(tenants: TwoTenants, table:
 
 @pytest.mark.parametrize(
     ("table", "column"),
-    [("connections", "settings"), ("webhook_events", "payload"), ("oauth_states", "redirect_uri")],
+    [("connections", "settings"), ("webhook_events", "topic"), ("oauth_states", "redirect_uri")],
 )
 def test_dispatch_reads_only_the_routing_columns_of_tenant_tables(
     tenants: TwoTenants, table: str, column: str

@@ -18,6 +18,7 @@ DISPATCH_TABLES: Mapping[str, str] = MappingProxyType(
         "rate_limits": "limits are kept by processes that serve several tenants",
         "sync_schedules": "one sensor asks which schedules are due, for all tenants",
         "sealing_keys": "the key is checked at the start, for the whole installation",
+        "webhook_quarantine": "nobody knows whose events of an unknown company are",
     }
 )
 
@@ -25,6 +26,7 @@ DISPATCH_TABLES: Mapping[str, str] = MappingProxyType(
 TENANTLESS_TABLES: Mapping[str, str] = MappingProxyType(
     {
         "sealing_keys": "holds a sealed constant for each key, nothing of a tenant",
+        "webhook_quarantine": "holds references to records of companies that no tenant has",
         "alembic_version": "holds the revision of the schema; no role but the owner may read it",
     }
 )

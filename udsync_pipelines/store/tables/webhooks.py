@@ -1,7 +1,6 @@
 """Webhooks: what was registered, what was received, and what was received before."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -9,7 +8,6 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from udsync_pipelines.store.tables.declarative import (
     Count,
-    JsonObject,
     KeyText,
     KeyUuid,
     NewId,
@@ -23,7 +21,10 @@ from udsync_pipelines.store.tables.states import DeliveryState, WebhookFormat, W
 
 
 class WebhookConfigs(StoreTable):
-    """A webhook as registered with its platform, and the sealed secret that signs it."""
+    """A webhook as registered with its platform, and the sealed secret that signs it.
+
+    The former secret holds too, until `former_until`, or for as long as that is not set.
+    """
 
     __tablename__ = "webhook_configs"
     __table_args__ = (
@@ -41,14 +42,18 @@ class WebhookConfigs(StoreTable):
     sealed_secret: Mapped[str]
     key_id: Mapped[str]
     state: Mapped[WebhookState] = mapped_column(one_of(WebhookState, "state"))
-    last_delivery_at: Mapped[datetime | None]
+    sealed_former_secret: Mapped[str | None]
+    former_until: Mapped[datetime | None]
     checked_at: Mapped[datetime | None]
     created_at: Mapped[Now]
     updated_at: Mapped[Now]
 
 
 class WebhookEvents(StoreTable):
-    """The inbox: deliveries whose signature was right, a partition a month."""
+    """The inbox: deliveries whose signature was right, a partition a month.
+
+    References only: what the record says is read from its platform.
+    """
 
     __tablename__ = "webhook_events"
     __table_args__ = (
@@ -59,6 +64,21 @@ class WebhookEvents(StoreTable):
             "entity",
             "received_at",
             postgresql_where=sa.text("state = 'pending'"),
+        ),
+        sa.Index(
+            "ix_webhook_events_record",
+            "tenant_id",
+            "connection_id",
+            "entity",
+            "resource_id",
+            "received_at",
+        ),
+        sa.Index(
+            "ix_webhook_events_unfinished",
+            "state",
+            "tenant_id",
+            "claimed_by",
+            postgresql_where=sa.text("state IN ('claimed', 'failed')"),
         ),
         {"postgresql_partition_by": "RANGE (received_at)"},
     )
@@ -74,8 +94,7 @@ class WebhookEvents(StoreTable):
     delivery_id: Mapped[str | None]
     deduplication_key: Mapped[str]
     body_hash: Mapped[bytes]
-    headers: Mapped[JsonObject]
-    payload: Mapped[Any] = mapped_column(sa.JSON())
+    occurred_at: Mapped[datetime | None]
     state: Mapped[DeliveryState] = mapped_column(
         one_of(DeliveryState, "state"), server_default=sa.text("'pending'")
     )
@@ -100,4 +119,26 @@ class WebhookDeliveriesSeen(StoreTable):
     tenant_id: Mapped[TenantKey]
     connection_id: Mapped[KeyUuid]
     deduplication_key: Mapped[KeyText]
+    received_at: Mapped[Now]
+
+
+class WebhookQuarantine(StoreTable):
+    """Events of accounts that no connection of ours names, kept until one does.
+
+    Without a tenant. `token_digest` tells which app's token has signed them: a tenant that connects
+    the account with another app does not get them.
+    """
+
+    __tablename__ = "webhook_quarantine"
+
+    deduplication_key: Mapped[KeyText]
+    format: Mapped[WebhookFormat] = mapped_column(one_of(WebhookFormat, "format"))
+    account: Mapped[str] = mapped_column(index=True)
+    token_digest: Mapped[bytes]
+    topic: Mapped[str]
+    entity: Mapped[str | None]
+    resource_id: Mapped[str | None]
+    delivery_id: Mapped[str | None]
+    body_hash: Mapped[bytes]
+    occurred_at: Mapped[datetime | None]
     received_at: Mapped[Now]
