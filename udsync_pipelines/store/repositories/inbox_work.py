@@ -1,0 +1,267 @@
+"""What waits in the inbox, and who works on it: rows are claimed by a run, once.
+
+A row waits when it is pending, except while
+
+- its run was released after a failure, which puts it off, longer each time;
+- its record is in a storm: many events since the record was last claimed, a moment ago, and still
+  coming. It is claimed when they stop, or have waited for `LONGEST_STORM`.
+
+So each record is read at once after its first event, and again after the last one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import sqlalchemy as sa
+
+from udsync_pipelines.store.tables.states import Platform, WebhookFormat
+from udsync_pipelines.sync.entities import LANES, lane_named
+
+STORM = 10
+"""So many events of one record since it was last claimed are a storm."""
+STORM_MEMORY = timedelta(minutes=2)
+"""An event of a record that was claimed longer ago begins no storm."""
+STORM_PAUSE = timedelta(seconds=5)
+"""A storm is over when nothing came for so long."""
+LONGEST_STORM = timedelta(minutes=2)
+"""So long an event waits at most for its storm to end."""
+MOST_ATTEMPTS = 10
+"""A row that was released so often has failed; the next sync by time reads its record anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class LaneWork:
+    """What a lane of a tenant has to do: how many rows wait, and since when."""
+
+    tenant_id: UUID
+    tenant: str
+    lane: str
+    platform: Platform
+    waiting: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The rows that a run has claimed and not finished: how many, and the time of the claim."""
+
+    tenant_id: UUID
+    tenant: str
+    run: str
+    rows: int
+    claimed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedRecord:
+    """A record that claimed rows are about, once, with the newest of what they say.
+
+    Attributes:
+        connection_id: of the platform that told of it.
+        platform: which one.
+        entity: in our words.
+        source_id: the platform's id of it.
+        topic: the platform's word for the newest event.
+        events: how many rows are about it.
+        occurred_at: the newest time that the platform told, or None.
+        received_at: when the first of the rows came.
+    """
+
+    connection_id: UUID
+    platform: Platform
+    entity: str
+    source_id: str
+    topic: str
+    events: int
+    occurred_at: datetime | None
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits in the whole inbox: how much, since when (None: nothing), how much has failed."""
+
+    rows: int
+    since: datetime | None
+    failed: int
+
+
+def lanes_with_work(
+    connection: sa.Connection, *, now: datetime | None = None
+) -> Sequence[LaneWork]:
+    """The lanes that a run should be started for, oldest first; in a dispatch transaction.
+
+    Of all tenants. Disabled tenants and connections have none; their rows wait. The database's
+    clock counts, unless `now` is given.
+    """
+    rows = connection.execute(sa.text(_LANES_WITH_WORK), {"now": now, **_LIMITS})
+    return [
+        LaneWork(
+            row.tenant_id, row.tenant, row.lane, Platform(row.platform), row.waiting, row.since
+        )
+        for row in rows
+    ]
+
+
+def claim(
+    connection: sa.Connection, tenant_id: UUID, lane: str, run: str, *, now: datetime | None = None
+) -> Sequence[ChangedRecord]:
+    """Claim what waits for a lane; return its records, each once, in the order they came.
+
+    Rows that another run is claiming at this moment are left to it. Asked again, a run gets what
+    it claimed before with what came meanwhile. `now` as of `lanes_with_work`.
+    """
+    entities = [entity.value for entity in lane_named(lane).entities]
+    values = {"tenant": tenant_id, "entities": entities, "run": run, "now": now, **_LIMITS}
+    connection.execute(sa.text(_CLAIM), values)
+    return [
+        ChangedRecord(
+            row.connection_id,
+            _platform(row.format),
+            row.entity,
+            row.source_id,
+            row.topic,
+            row.events,
+            row.occurred_at,
+            row.received_at,
+        )
+        for row in connection.execute(sa.text(_CLAIMED), values)
+    ]
+
+
+def release(connection: sa.Connection, tenant_id: UUID, run: str, reason: str) -> int:
+    """Give back what a run has claimed and not finished; return how many rows.
+
+    They wait again after a pause that doubles with each attempt, from 5 seconds to 10 minutes;
+    after `MOST_ATTEMPTS` they have failed. `reason` says why, without anything personal.
+    """
+    values = {"tenant": tenant_id, "run": run, "reason": reason, "most": MOST_ATTEMPTS}
+    return connection.execute(sa.text(_RELEASE), values).rowcount
+
+
+def finish(connection: sa.Connection, tenant_id: UUID, run: str) -> int:
+    """What a run has claimed is done; return how many rows."""
+    return connection.execute(sa.text(_FINISH), {"tenant": tenant_id, "run": run}).rowcount
+
+
+def claims(connection: sa.Connection) -> Sequence[Claim]:
+    """What runs have claimed and not finished, of all tenants; in a dispatch transaction.
+
+    Who knows that such a run has died calls `release` for it.
+    """
+    return [
+        Claim(row.tenant_id, row.tenant, row.run, row.claimed, row.claimed_at)
+        for row in connection.execute(sa.text(_CLAIMS))
+    ]
+
+
+def waiting(connection: sa.Connection) -> Waiting:
+    """What waits in the inbox, of all tenants; in a dispatch transaction."""
+    row = connection.execute(sa.text(_WAITING)).one()
+    return Waiting(row.waiting, row.since, row.failed)
+
+
+def _platform(form: str) -> Platform:
+    return Platform.WOOCOMMERCE if form == WebhookFormat.WOOCOMMERCE else Platform.QUICKBOOKS
+
+
+_LIMITS = {
+    "storm": STORM,
+    "storm_memory": STORM_MEMORY,
+    "storm_pause": STORM_PAUSE,
+    "longest_storm": LONGEST_STORM,
+}
+_LANE_OF = " ".join(
+    f"WHEN '{entity.value}' THEN '{lane.name}'" for lane in LANES for entity in lane.entities
+)
+_NOW = "coalesce(CAST(:now AS timestamptz), now())"
+
+# The records that wait, of the tenants that the transaction sees, and are not put off.
+_READY = f"""
+    SELECT tenant_id, connection_id, entity, resource_id, count(*) AS waiting,
+        min(received_at) AS since
+    FROM udsync.webhook_events AS event
+    WHERE state = 'pending' AND entity IS NOT NULL
+        AND (attempts = 0 OR claimed_at IS NULL
+            OR claimed_at + least(interval '10 minutes',
+                interval '5 seconds' * power(2, attempts - 1)) <= {_NOW})
+    GROUP BY tenant_id, connection_id, entity, resource_id
+    HAVING NOT (count(*) >= :storm
+        AND max(received_at) > {_NOW} - CAST(:storm_pause AS interval)
+        AND min(received_at) > {_NOW} - CAST(:longest_storm AS interval)
+        AND EXISTS (
+            SELECT FROM udsync.webhook_events AS earlier
+            WHERE earlier.tenant_id = event.tenant_id
+                AND earlier.connection_id = event.connection_id
+                AND earlier.entity = event.entity AND earlier.resource_id = event.resource_id
+                AND earlier.state IN ('claimed', 'done')
+                AND earlier.received_at > now() - interval '1 day'
+                AND earlier.claimed_at > {_NOW} - CAST(:storm_memory AS interval)))
+"""
+
+_LANES_WITH_WORK = f"""
+    SELECT ready.tenant_id, tenants.name AS tenant, CASE ready.entity {_LANE_OF} END AS lane,
+        connections.platform, sum(ready.waiting)::bigint AS waiting, min(ready.since) AS since
+    FROM ({_READY}) AS ready
+    JOIN udsync.tenants ON tenants.id = ready.tenant_id AND tenants.is_enabled
+    JOIN udsync.connections ON connections.tenant_id = ready.tenant_id
+        AND connections.id = ready.connection_id AND connections.is_enabled
+    GROUP BY 1, 2, 3, 4
+    ORDER BY since
+"""
+
+_CLAIM = f"""
+    UPDATE udsync.webhook_events AS event
+    SET state = 'claimed', claimed_by = :run, claimed_at = {_NOW}, attempts = attempts + 1
+    WHERE (tenant_id, received_at, id) IN (
+        SELECT waits.tenant_id, waits.received_at, waits.id
+        FROM udsync.webhook_events AS waits
+        JOIN ({_READY}) AS ready USING (tenant_id, connection_id, entity, resource_id)
+        WHERE waits.tenant_id = :tenant AND waits.state = 'pending'
+            AND waits.entity = ANY(:entities)
+        FOR UPDATE OF waits SKIP LOCKED)
+"""
+
+_CLAIMED = """
+    SELECT connection_id, min(format) AS format, entity, resource_id AS source_id,
+        (array_agg(topic ORDER BY coalesce(occurred_at, received_at) DESC, received_at DESC))[1]
+            AS topic,
+        count(*) AS events, max(occurred_at) AS occurred_at, min(received_at) AS received_at
+    FROM udsync.webhook_events
+    WHERE tenant_id = :tenant AND claimed_by = :run AND state = 'claimed'
+        AND entity = ANY(:entities)
+    GROUP BY connection_id, entity, resource_id
+    ORDER BY min(received_at), entity, resource_id
+"""
+
+_RELEASE = """
+    UPDATE udsync.webhook_events
+    SET state = CASE WHEN attempts >= :most THEN 'failed' ELSE 'pending' END, claimed_by = NULL,
+        reason = :reason, finished_at = CASE WHEN attempts >= :most THEN now() END
+    WHERE tenant_id = :tenant AND claimed_by = :run AND state = 'claimed'
+"""
+
+_FINISH = """
+    UPDATE udsync.webhook_events SET state = 'done', finished_at = now(), reason = NULL
+    WHERE tenant_id = :tenant AND claimed_by = :run AND state = 'claimed'
+"""
+
+_CLAIMS = """
+    SELECT event.tenant_id, tenants.name AS tenant, event.claimed_by AS run, count(*) AS claimed,
+        min(event.claimed_at) AS claimed_at
+    FROM udsync.webhook_events AS event
+    JOIN udsync.tenants ON tenants.id = event.tenant_id
+    WHERE event.state = 'claimed'
+    GROUP BY 1, 2, 3
+    ORDER BY claimed_at
+"""
+
+_WAITING = """
+    SELECT count(*) AS waiting, min(received_at) AS since,
+        (SELECT count(*) FROM udsync.webhook_events
+         WHERE state = 'failed' AND received_at > now() - interval '7 days') AS failed
+    FROM udsync.webhook_events
+    WHERE state = 'pending'
+"""
