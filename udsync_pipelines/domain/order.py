@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from udsync_pipelines.domain.money import Money, sum_money
 from udsync_pipelines.domain.party import Address
+from udsync_pipelines.domain.product import Product
 
 
 class LineKind(StrEnum):
@@ -31,7 +32,8 @@ class OrderLine:
     """A line that adds to the order's total: a product, shipping or a fee. Amounts are net of tax.
 
     `subtotal` is before coupons, `total` after. A fee may be negative and carry negative tax.
-    `product_id` is None for a custom line and for a product that is gone.
+    `product_id` is None for a custom line and for a product that is gone. `product` is what the
+    catalogue says of it, None where nobody looked.
     """
 
     id: str
@@ -47,6 +49,7 @@ class OrderLine:
     variation_id: str | None = None
     sku: str | None = None
     meta: Mapping[str, object] = field(default_factory=dict)
+    product: Product | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ class DraftLineKind(StrEnum):
     FEE = "fee"
     REFUND = "refund"
     ROUNDING = "rounding"
+    GIFT_CARD = "gift_card"
+    TIP = "tip"
 
 
 class ItemSource(StrEnum):

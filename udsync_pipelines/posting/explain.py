@@ -66,6 +66,10 @@ def _lines(document: SalesDraft, company: Company) -> list[str]:
 
 
 def _why(document: SalesDraft, kind: DraftLineKind) -> str:
+    if kind is DraftLineKind.GIFT_CARD:
+        return ", which is owed to the holder of a gift card or taken from one, and no revenue"
+    if kind is DraftLineKind.TIP:
+        return ", which is owed to the staff, and no revenue"
     if kind is DraftLineKind.ROUNDING:
         return ", because the order in the shop does not add up by that much"
     if kind is DraftLineKind.REFUND and document.kind in (

@@ -7,9 +7,11 @@ from decimal import Decimal
 from udsync_pipelines.domain.money import Money, split
 from udsync_pipelines.domain.order import LineKind, LineTax, OrderLine
 from udsync_pipelines.domain.refund import Refund
+from udsync_pipelines.posting.bundles import Bundles
 from udsync_pipelines.posting.company import TaxCode
 from udsync_pipelines.posting.documents import DraftLineKind
-from udsync_pipelines.posting.order_pieces import KINDS, books_item, item_of
+from udsync_pipelines.posting.gift_cards import owed_kind
+from udsync_pipelines.posting.line_items import books_item, item_shares
 from udsync_pipelines.posting.pieces import Piece
 from udsync_pipelines.posting.tax.arithmetic import (
     CENT,
@@ -39,10 +41,11 @@ def lines_given_back(refund: Refund, choice: TaxChoice) -> GivenBack:
         RecordRejectedError: a tax code or an item is missing.
     """
     by_id = {line.id: line for line in choice.order.lines}
+    bundles = Bundles.of(choice.order)
     pieces: list[Piece] = []
     for line in refund.lines:
         origin = by_id.get(str(line.meta.get(_ORIGIN, "")))
-        pieces += _pieces_of(_positive(line, origin), origin or line, choice)
+        pieces += _pieces_of(_positive(line, origin), origin or line, choice, bundles)
     return GivenBack([piece for piece in pieces if piece.amount or piece.quantity], _tax_of(refund))
 
 
@@ -82,7 +85,7 @@ def rest_of_sale(sale: Sequence[Piece], earlier: Iterable[Piece], choice: TaxCho
             continue
         item = item or books_item("refunds", choice.policy, f"order/{choice.order.id}")
         taken = Piece(DraftLineKind.REFUND, item, "Refunded earlier", None, _NOTHING, piece.code)
-        other = ("", piece.code.id)
+        other = ("", str(item), piece.code.id)
         left[other] = _minus(left.get(other, taken), replace(piece, quantity=None))
     return [piece for piece in left.values() if piece.amount]
 
@@ -97,27 +100,33 @@ def sale_and_returns(sale: Sequence[Piece], earlier: Iterable[Piece]) -> list[Pi
     return [*sale, *returns]
 
 
-def _pieces_of(line: OrderLine, origin: OrderLine, choice: TaxChoice) -> list[Piece]:
-    amount = to_cents(line.total.amount)
-    item = item_of(origin, choice.policy, f"order/{choice.order.id}")
+def _pieces_of(
+    line: OrderLine, origin: OrderLine, choice: TaxChoice, bundles: Bundles
+) -> list[Piece]:
+    record = f"order/{choice.order.id}"
+    named = replace(origin, name=line.name)
     counted = line.kind is LineKind.PRODUCT and line.quantity > 0
     return [
         Piece(
-            kind=KINDS[line.kind],
-            item=item,
-            description=line.name,
-            quantity=line.quantity if counted and place == 0 else None,
-            amount=share,
+            kind=part.kind,
+            item=part.item,
+            description=part.name,
+            quantity=line.quantity if counted and part.quantity and not place else None,
+            amount=part.amount,
             code=code,
             origin_id=origin.id,
         )
-        for place, (share, code) in enumerate(_shares(line, amount, choice))
+        for place, (share, code) in enumerate(_shares(line, origin, choice))
+        for part in item_shares(named, share, bundles, choice.policy, record)
     ]
 
 
-def _shares(line: OrderLine, amount: Decimal, choice: TaxChoice) -> list[tuple[Decimal, TaxCode]]:
+def _shares(line: OrderLine, origin: OrderLine, choice: TaxChoice) -> list[tuple[Decimal, TaxCode]]:
+    amount = to_cents(line.total.amount)
     if line.kind is LineKind.FEE and amount < 0:
         return choice.shares_of(line, amount)
+    if not line.total_tax and owed_kind(origin, choice.policy):
+        return [(amount, choice.out_of_scope())]
     code = choice.code_of(frozenset(tax.rate_id for tax in line.taxes))
     wanted = sum((tax.total.amount for tax in line.taxes), _NOTHING)
     fits = abs(sum(line_taxes(amount, code)) - wanted) <= CENT * max(1, len(code.components))
@@ -172,9 +181,9 @@ def _net_of(gross: Decimal, code: TaxCode) -> Decimal:
     return near
 
 
-def _merged(sale: Sequence[Piece]) -> dict[tuple[str, str], Piece]:
-    """The sale's pieces by line and code, the parts of a split line together."""
-    merged: dict[tuple[str, str], Piece] = {}
+def _merged(sale: Sequence[Piece]) -> dict[tuple[str, str, str], Piece]:
+    """The sale's pieces by line, item and code, the parts of a split line together."""
+    merged: dict[tuple[str, str, str], Piece] = {}
     for piece in sale:
         key = _key(piece)
         held = merged.get(key)
@@ -189,5 +198,5 @@ def _minus(piece: Piece, taken: Piece) -> Piece:
     return replace(piece, amount=piece.amount - taken.amount, quantity=quantity)
 
 
-def _key(piece: Piece) -> tuple[str, str]:
-    return (piece.origin_id or piece.kind, piece.code.id)
+def _key(piece: Piece) -> tuple[str, str, str]:
+    return (piece.origin_id or piece.kind, str(piece.item), piece.code.id)

@@ -3,34 +3,35 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
-from udsync_pipelines.domain.order import LineKind, OrderLine
+from udsync_pipelines.domain.order import OrderLine
 from udsync_pipelines.errors import RecordRejectedError
-from udsync_pipelines.posting.documents import DraftLineKind, ItemRef, ItemSource
+from udsync_pipelines.posting.bundles import Bundles
+from udsync_pipelines.posting.documents import DraftLineKind
+from udsync_pipelines.posting.gift_cards import redeemed_as_coupons, redeemed_beside_lines
+from udsync_pipelines.posting.line_items import books_item, item_shares, owed_item
 from udsync_pipelines.posting.pieces import Piece, in_cents, net_of
-from udsync_pipelines.posting.policy import PostingPolicy
+from udsync_pipelines.posting.tax.arithmetic import to_cents
 from udsync_pipelines.posting.tax_choice import TaxChoice
 
 _MOST_OF_DESCRIPTION = 4000
-KINDS = {
-    LineKind.PRODUCT: DraftLineKind.PRODUCT,
-    LineKind.SHIPPING: DraftLineKind.SHIPPING,
-    LineKind.FEE: DraftLineKind.FEE,
-}
+_REDEEMED = "Gift card"
 
 
 def order_pieces(choice: TaxChoice) -> list[Piece]:
-    """The order's lines as pieces; a negative fee may become several.
+    """The order's lines as pieces; a negative fee, a bundle or a gift card may make several of one.
 
     Raises:
         RecordRejectedError: a tax code or an item is missing.
     """
-    lines = choice.order.lines
-    amounts = in_cents([line.total.amount for line in lines])
-    return [
-        piece
-        for line, amount in zip(lines, amounts, strict=True)
-        for piece in _pieces_of(line, amount, choice)
-    ]
+    order, bundles = choice.order, Bundles.of(choice.order)
+    coupons = redeemed_as_coupons(order, choice.policy)
+    pieces: list[Piece] = []
+    for line, amount in zip(
+        order.lines, in_cents([line.total.amount for line in order.lines]), strict=True
+    ):
+        of_line = _pieces_of(line, amount, choice, bundles)
+        pieces += _with_coupon(of_line, to_cents(coupons.get(line.id, Decimal(0))), choice)
+    return [*pieces, *_beside_lines(choice)]
 
 
 def rounding_pieces(choice: TaxChoice, pieces: Sequence[Piece]) -> list[Piece]:
@@ -57,52 +58,43 @@ def rounding_pieces(choice: TaxChoice, pieces: Sequence[Piece]) -> list[Piece]:
     return [Piece(DraftLineKind.ROUNDING, item, "Rounding", None, missing, choice.out_of_scope())]
 
 
-def item_of(line: OrderLine, policy: PostingPolicy, record: str) -> ItemRef:
-    """The item of a line: its variation or product, else the policy's item for its kind.
-
-    Raises:
-        RecordRejectedError: the policy has no item for it.
-    """
-    if line.kind is LineKind.SHIPPING:
-        return books_item("shipping", policy, record)
-    if line.kind is LineKind.FEE:
-        return books_item("fees", policy, record)
-    if line.variation_id:
-        return ItemRef(ItemSource.VARIATION, line.variation_id)
-    if line.product_id:
-        return ItemRef(ItemSource.PRODUCT, line.product_id)
-    return books_item("unmatched", policy, record)
-
-
-def books_item(role: str, policy: PostingPolicy, record: str) -> ItemRef:
-    """The policy's item for a role: a field of `ItemPolicy`.
-
-    Raises:
-        RecordRejectedError: the policy names none.
-    """
-    item_id = str(getattr(policy.items, role))
-    if not item_id:
-        raise RecordRejectedError(
-            f"The posting policy names no item for {role}.",
-            code="item_missing",
-            record=record,
-            cure=f"Choose an item of the books for {role} in the posting policy, then retry.",
-        )
-    return ItemRef(ItemSource.BOOKS, item_id)
-
-
-def _pieces_of(line: OrderLine, amount: Decimal, choice: TaxChoice) -> list[Piece]:
-    item = item_of(line, choice.policy, f"order/{choice.order.id}")
-    counted = line.kind is LineKind.PRODUCT and bool(line.quantity)
+def _pieces_of(
+    line: OrderLine, amount: Decimal, choice: TaxChoice, bundles: Bundles
+) -> list[Piece]:
+    record = f"order/{choice.order.id}"
     return [
         Piece(
-            kind=KINDS[line.kind],
-            item=item,
-            description=line.name[:_MOST_OF_DESCRIPTION],
-            quantity=line.quantity if counted and place == 0 else None,
-            amount=share,
+            kind=part.kind,
+            item=part.item,
+            description=part.name[:_MOST_OF_DESCRIPTION],
+            quantity=part.quantity if place == 0 else None,
+            amount=part.amount,
             code=code,
             origin_id=line.id,
         )
         for place, (share, code) in enumerate(choice.shares_of(line, amount))
+        for part in item_shares(line, share, bundles, choice.policy, record)
     ]
+
+
+def _with_coupon(pieces: list[Piece], taken: Decimal, choice: TaxChoice) -> list[Piece]:
+    """A line at its price before a coupon that is a gift card, and the card's part as its own line.
+
+    Both bear the line's tax code, for the shop charged the tax on the price after the coupon.
+    """
+    if not taken or not pieces:
+        return pieces
+    item = owed_item(DraftLineKind.GIFT_CARD, choice.policy, f"order/{choice.order.id}")
+    first = pieces[0]
+    card = Piece(
+        DraftLineKind.GIFT_CARD, item, _REDEEMED, None, -taken, first.code, first.origin_id
+    )
+    return [first.worth(first.amount + taken), *pieces[1:], card]
+
+
+def _beside_lines(choice: TaxChoice) -> list[Piece]:
+    taken = to_cents(redeemed_beside_lines(choice.order, choice.policy))
+    if not taken:
+        return []
+    item = owed_item(DraftLineKind.GIFT_CARD, choice.policy, f"order/{choice.order.id}")
+    return [Piece(DraftLineKind.GIFT_CARD, item, _REDEEMED, None, -taken, choice.out_of_scope())]

@@ -10,6 +10,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from udsync_pipelines.errors import ConfigurationError
+from udsync_pipelines.posting.selectors import OF_LINES, OF_REDEMPTIONS, Selectors, problem_of
 
 MOST_OF_PREFIX = 6  # leaves room for an order's and a refund's id in 21 characters
 SCHEMA = 1
@@ -119,6 +120,35 @@ class TaxPolicy:
         return hash((frozenset(self.codes.items()), self.untaxed, self.out_of_scope))
 
 
+class BundleRule(StrEnum):
+    """On whose items a bundle is posted: its lines' own, all on the bundle's, or on its parts'."""
+
+    LINES = "lines"
+    PARENT = "parent"
+    CHILDREN = "children"
+
+
+@dataclass(frozen=True, slots=True)
+class GiftCardPolicy:
+    """Gift cards: owed to whoever holds them, and no revenue before they are redeemed.
+
+    `item` is an item of the books (its id) on a liability account. `sold` selects the lines that
+    sell a card, `redeemed` the coupons, fees and meta fields of an order that take from one.
+    """
+
+    item: str = ""
+    sold: Selectors = ()
+    redeemed: Selectors = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TipPolicy:
+    """Tips: passed on to staff. `item` is on a liability account, `lines` selects what is a tip."""
+
+    item: str = ""
+    lines: Selectors = ()
+
+
 ON_ACCOUNT = GatewayPolicy(form=DocumentForm.INVOICE_AND_PAYMENT)
 
 
@@ -139,6 +169,9 @@ class PostingPolicy:
         items: items for shipping, fees, unmatched products, rounding and refunds.
         new_items: accounts for the items that udsync creates.
         taxes: tax codes by sets of rates.
+        gift_cards: which lines sell or redeem gift cards, and the item they go on.
+        tips: which lines are tips, and the item they go on.
+        bundles: on whose items bundles are posted.
         customer_strategy: each buyer's own customer or one web customer per currency.
         guest_without_email: whom such a guest's order is booked on.
         customer_creation: when registered customers are created.
@@ -165,6 +198,9 @@ class PostingPolicy:
     items: ItemPolicy = ItemPolicy()
     new_items: NewItemPolicy = NewItemPolicy()
     taxes: TaxPolicy = TaxPolicy()
+    gift_cards: GiftCardPolicy = GiftCardPolicy()
+    tips: TipPolicy = TipPolicy()
+    bundles: BundleRule = BundleRule.LINES
     customer_strategy: CustomerStrategy = CustomerStrategy.OWN
     guest_without_email: GuestWithoutEmail = GuestWithoutEmail.OWN
     customer_creation: CustomerCreation = CustomerCreation.ON_FIRST_SALE
@@ -183,6 +219,9 @@ class PostingPolicy:
         _at_least_zero("due_days", self.due_days)
         _at_least_zero("rounding_limit", self.rounding_limit)
         _at_least_zero("moved_cents_limit", self.moved_cents_limit)
+        _check_selectors("gift_cards.sold", self.gift_cards.sold, OF_LINES)
+        _check_selectors("gift_cards.redeemed", self.gift_cards.redeemed, OF_REDEMPTIONS)
+        _check_selectors("tips.lines", self.tips.lines, OF_LINES)
 
     def gateway(self, method: str, currency: str) -> GatewayPolicy:
         """The rules of a gateway: of this currency, else of the gateway, else of all others."""
@@ -234,6 +273,13 @@ def _check_zone(name: str) -> None:
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         reason = f"is no time zone: {name!r}; write it as America/Edmonton"
         raise invalid("timezone", reason) from error
+
+
+def _check_selectors(name: str, selectors: Selectors, kinds: frozenset[str]) -> None:
+    for selector in selectors:
+        problem = problem_of(selector, kinds)
+        if problem:
+            raise invalid(name, problem)
 
 
 def _at_least_zero(name: str, value: int | Decimal) -> None:

@@ -18,7 +18,7 @@ _GATEWAY_PARTS = tuple(part.name for part in fields(GatewayPolicy))
 _NOTHING = frozenset({"", "none", "null"})
 _FLAGS = {"true": True, "yes": True, "false": False, "no": False}
 _NULLABLE = frozenset({"start_on", "gateways"})
-_REFERENCES = frozenset({"items", "new_items", "taxes"})
+_REFERENCES = frozenset({"items", "new_items", "taxes", "gift_cards", "tips"})
 
 
 def field_of(policy: PostingPolicy, path: str) -> Json:

@@ -11,18 +11,21 @@ from typing import TypeAlias, TypeVar
 
 from udsync_pipelines.posting.policy import (
     SCHEMA,
+    BundleRule,
     ClosedPeriodRule,
     CustomerCreation,
     CustomerStrategy,
     DateBasis,
     DocumentForm,
     GatewayPolicy,
+    GiftCardPolicy,
     GuestWithoutEmail,
     ItemPolicy,
     NewItemPolicy,
     PostingPolicy,
     RefundForm,
     TaxPolicy,
+    TipPolicy,
     invalid,
     version_of,
 )
@@ -50,6 +53,13 @@ def policy_to_json(policy: PostingPolicy) -> dict[str, Json]:
             part.name: getattr(policy.new_items, part.name) for part in fields(NewItemPolicy)
         },
         "taxes": _taxes_json(policy.taxes),
+        "gift_cards": {
+            "item": policy.gift_cards.item,
+            "sold": [*policy.gift_cards.sold],
+            "redeemed": [*policy.gift_cards.redeemed],
+        },
+        "tips": {"item": policy.tips.item, "lines": [*policy.tips.lines]},
+        "bundles": policy.bundles.value,
         "customer_strategy": policy.customer_strategy.value,
         "guest_without_email": policy.guest_without_email.value,
         "customer_creation": policy.customer_creation.value,
@@ -220,6 +230,31 @@ def _new_items(name: str, value: object) -> NewItemPolicy:
     return NewItemPolicy(**{key: _text(f"{name}.{key}", text) for key, text in given.items()})
 
 
+def _texts(name: str, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple):
+        raise invalid(name, f"must be a list of texts, not {_shown(value)}")
+    return tuple(_text(f"{name}[{place}]", each) for place, each in enumerate(value))
+
+
+def _gift_cards(name: str, value: object) -> GiftCardPolicy:
+    given = _mapping(name, value)
+    _refuse_unknown(f"{name}.", given, {part.name: None for part in fields(GiftCardPolicy)})
+    return GiftCardPolicy(
+        item=_text(f"{name}.item", given.get("item", "")),
+        sold=_texts(f"{name}.sold", given.get("sold", [])),
+        redeemed=_texts(f"{name}.redeemed", given.get("redeemed", [])),
+    )
+
+
+def _tips(name: str, value: object) -> TipPolicy:
+    given = _mapping(name, value)
+    _refuse_unknown(f"{name}.", given, {part.name: None for part in fields(TipPolicy)})
+    return TipPolicy(
+        item=_text(f"{name}.item", given.get("item", "")),
+        lines=_texts(f"{name}.lines", given.get("lines", [])),
+    )
+
+
 def _taxes(name: str, value: object) -> TaxPolicy:
     given = _mapping(name, value)
     _refuse_unknown(f"{name}.", given, {part.name: None for part in fields(TaxPolicy)})
@@ -271,6 +306,9 @@ _READERS: dict[str, Callable[[str, object], object]] = {
     "items": _items,
     "new_items": _new_items,
     "taxes": _taxes,
+    "gift_cards": _gift_cards,
+    "tips": _tips,
+    "bundles": _choice(BundleRule),
     "customer_strategy": _choice(CustomerStrategy),
     "guest_without_email": _choice(GuestWithoutEmail),
     "customer_creation": _choice(CustomerCreation),

@@ -7,6 +7,7 @@ from decimal import Decimal
 from udsync_pipelines.domain.order import LineKind, Order, OrderLine
 from udsync_pipelines.errors import RecordRejectedError
 from udsync_pipelines.posting.company import Company, TaxCode
+from udsync_pipelines.posting.gift_cards import owed_kind
 from udsync_pipelines.posting.policy import PostingPolicy
 from udsync_pipelines.posting.tax.arithmetic import (
     CENT,
@@ -40,7 +41,7 @@ class TaxChoice:
         return self._existing(code_id)
 
     def out_of_scope(self) -> TaxCode:
-        """The code of a rounding line."""
+        """The code of what is no sale: rounding lines, gift cards and tips."""
         return self._existing(self.policy.taxes.out_of_scope or self.policy.taxes.untaxed)
 
     def shares_of(self, line: OrderLine, amount: Decimal) -> list[tuple[Decimal, TaxCode]]:
@@ -50,6 +51,8 @@ class TaxChoice:
         the fee is taxed: that share goes on its own code and the rest on the untaxed one.
         """
         taxes = _taxes_of(line)
+        if not line.total_tax and owed_kind(line, self.policy):
+            return [(amount, self.out_of_scope())]
         if line.kind is LineKind.FEE and amount < 0:
             return self._shares_of_negative_fee(amount, taxes)
         return [(amount, self.code_of(frozenset(taxes)))]

@@ -1,5 +1,7 @@
 """WooCommerce's order: its wire form, what of it matters, and the canonical order."""
 
+from typing import Any
+
 from udsync_pipelines.connectors.woocommerce.content_hash import EVERYWHERE, HashRules
 from udsync_pipelines.connectors.woocommerce.lines import NESTED, WooLines
 from udsync_pipelines.connectors.woocommerce.wire import (
@@ -106,6 +108,7 @@ class WooOrder(WooLines):
     date_paid_gmt: GmtOrNone = None
     date_completed_gmt: GmtOrNone = None
     meta_data: Meta
+    gift_cards: Any = None  # what WooCommerce Gift Cards adds: code and amount of each
 
 
 def canonical(raw: bytes) -> Order:
@@ -149,7 +152,7 @@ def _order(order: WooOrder) -> Order:
         modified_at=order.date_modified_gmt or order.date_created_gmt,
         paid_at=order.date_paid_gmt,
         completed_at=order.date_completed_gmt,
-        meta=order.meta_data,
+        meta={**order.meta_data, **({"gift_cards": order.gift_cards} if order.gift_cards else {})},
     )
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import cast
 
 import orjson
 
@@ -25,8 +26,14 @@ from udsync_pipelines.posting.items import (
     item_of_product,
     item_of_variation,
 )
-from udsync_pipelines.posting.policy import CustomerCreation, CustomerStrategy, PostingPolicy
+from udsync_pipelines.posting.policy import (
+    BundleRule,
+    CustomerCreation,
+    CustomerStrategy,
+    PostingPolicy,
+)
 from udsync_pipelines.posting.refunds import compose_refund
+from udsync_pipelines.posting.selectors import OF_CATALOGUE, patterns, selects_product
 from udsync_pipelines.posting.texts import (
     Texts,
     composed_with,
@@ -89,6 +96,7 @@ class Drafter:
     profiles: Mapping[Entity, Profile]
     records: Sequence[ArchivedRecord]
     _read: dict[tuple[Entity, str], Found] = field(default_factory=dict)
+    _products: dict[str, Product] = field(default_factory=dict)
 
     def draft(self, record: ArchivedRecord) -> Drafted:
         """The drafts of one record.
@@ -154,7 +162,8 @@ class Drafter:
                 with suppress(RecordRejectedError):
                     self._read[entity, record.source_id] = self._found(record)
 
-    def _order(self, order: Order, found: Found) -> Drafted:
+    def _order(self, bare: Order, found: Found) -> Drafted:
+        order = self._with_products(bare)
         made = compose_order(order, self.policy, self.company)
         if isinstance(made, Skipped):
             return Drafted(found.archived, skipped=made)
@@ -171,7 +180,7 @@ class Drafter:
                 record=f"refund/{refund.id}",
                 cure="Sync the orders with --full.",
             )
-        order = parent.record
+        order = self._with_products(parent.record)
         siblings = self._siblings(found.archived)
         made = compose_refund(refund, order, siblings, self.policy, self.company)
         if isinstance(made, Skipped):
@@ -192,6 +201,9 @@ class Drafter:
         if product.kind not in SOLD_BY_THEMSELVES:
             reason = f"A {product.kind} product is no item of its own."
             return Drafted(found.archived, skipped=Skipped("no_item", reason))
+        if selects_product(self.policy.gift_cards.sold, product):
+            reason = "Gift cards go on the item that the posting policy names for them."
+            return Drafted(found.archived, skipped=Skipped("gift_card", reason))
         draft = with_texts(item_of_product(product), found.texts)
         is_published = product.status == PUBLISHED
         return Drafted(found.archived, ((Role.ITEM, draft),), creates=is_published)
@@ -204,6 +216,28 @@ class Drafter:
         draft = _item_of_variation(found, variation, parent, parent.record)
         is_published = {variation.status, parent.record.status} == {PUBLISHED}
         return Drafted(found.archived, ((Role.ITEM, draft),), creates=is_published)
+
+    def _with_products(self, order: Order) -> Order:
+        """The order with what the catalogue says of its lines, where the policy looks at that."""
+        if not self._asks_catalogue:
+            return order
+        wanted = {line.product_id for line in order.lines if line.product_id}
+        unread = wanted - set(self._products)
+        for record in self.archive.newest(Entity.PRODUCT, unread) if unread else ():
+            with suppress(RecordRejectedError):
+                product = self.source.canonical(Entity.PRODUCT, record.raw, None)
+                self._products[record.source_id] = cast("Product", product)
+        lines = tuple(
+            replace(line, product=self._products.get(line.product_id or "")) for line in order.lines
+        )
+        return replace(order, lines=lines)
+
+    @property
+    def _asks_catalogue(self) -> bool:
+        policy = self.policy
+        selectors = (*policy.gift_cards.sold, *policy.tips.lines)
+        of_catalogue = any(patterns(selectors, kind) for kind in OF_CATALOGUE)
+        return of_catalogue or policy.bundles is BundleRule.CHILDREN
 
     @cached_property
     def _refunds(self) -> Mapping[bytes, Sequence[ArchivedRecord]]:

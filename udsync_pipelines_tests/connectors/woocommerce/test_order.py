@@ -328,3 +328,12 @@ def test_reading_an_order_costs_well_under_300_microseconds() -> None:
 
     # The best of several rounds: a busy machine slows any one of them.
     assert min(seconds() for _ in range(7)) / len(sent) < 300e-6
+
+
+def test_gift_cards_that_a_plugin_adds_to_an_order_are_kept_among_its_fields() -> None:
+    spent = [{"id": 3, "code": "ABCD", "amount": 15}]
+
+    order = woo.canonical(changed(gift_cards=spent))
+
+    assert order.meta["gift_cards"] == spent
+    assert "gift_cards" not in single("guest").meta
