@@ -5,11 +5,20 @@ from typing import Annotated, Any
 
 import typer
 
+from udsync_pipelines.cli.decisions import (
+    Questions,
+    by_failure,
+    choice_lines,
+    decide,
+    in_short,
+    question_as_json,
+)
 from udsync_pipelines.cli.options import AsJson, TenantName
 from udsync_pipelines.cli.output import ExitCode, emit_json, leave, say
 from udsync_pipelines.cli.runs import JobRun, run_job
 from udsync_pipelines.cli.summary import answer, count_unsettled, exit_code, print_summary
 from udsync_pipelines.cli.sync import ASK_ABOVE
+from udsync_pipelines.services.deciding import questions_of
 from udsync_pipelines.services.failures import (
     ENTITIES,
     NAMES,
@@ -27,6 +36,7 @@ from udsync_pipelines.store.repositories.tenants import Tenant
 from udsync_pipelines.sync.entities import DESTINATIONS
 
 app = typer.Typer(help="Records that have not arrived, and why.", no_args_is_help=True)
+app.command("decide")(decide)
 
 MOST = 10_000
 OF_ONE = 20
@@ -75,12 +85,19 @@ def list_all(
     """Name the records that are parked, and the writes whose answer was lost; oldest first."""
     choice = Choice(entity, platform=platform)
     with open_installation() as installation:
-        found = failures_of(installation, installation.tenant(tenant), choice, limit)
+        owner = installation.tenant(tenant)
+        found = failures_of(installation, owner, choice, limit)
+        asked = by_failure(questions_of(installation, owner))
     if as_json:
-        emit_json({"total": found.total, "failures": [_as_json(one) for one in found.records]})
+        emit_json(
+            {
+                "total": found.total,
+                "failures": [_as_json(one, asked) for one in found.records],
+            }
+        )
         return
     for one in found.records:
-        say(_line(one))
+        say(_line(one) + in_short(asked.get((one.name, one.code))))
     more = found.total - len(found.records)
     if more > 0:
         say(f"… and {more} more. Show them with --limit {min(found.total, MOST)}.")
@@ -95,12 +112,14 @@ def show(
     """Show one record: why it fails, what was tried, and what waits for it."""
     choice = _named(record, platform)
     with open_installation() as installation:
-        history = history_of(installation, installation.tenant(tenant), choice)
+        owner = installation.tenant(tenant)
+        history = history_of(installation, owner, choice)
+        asked = by_failure(questions_of(installation, owner, history.name))
     if as_json:
         emit_json(
             {
                 "record": history.name,
-                "failures": [_as_json(one) for one in history.failures],
+                "failures": [_as_json(one, asked) for one in history.failures],
                 "attempts": [_attempt_as_json(one) for one in history.attempts],
                 "waiting": [
                     {"record": one.name, "platform": one.platform} for one in history.waiting
@@ -111,6 +130,8 @@ def show(
     for one in history.failures:
         say(_line(one))
         say(f"    tried {_times(one.attempts)} since; first by sync {one.sync_id}")
+    for question in asked.values():
+        say("\n".join(choice_lines(question, tenant)))
     if not history.failures:
         say(f"{history.name} is neither parked nor in doubt.")
     if history.attempts:
@@ -207,7 +228,7 @@ def _finish(
                 "exit_code": int(code),
                 "records": [
                     {"record": was.name, "platform": was.platform, "settled": now is None,
-                     "failure": None if now is None else _as_json(now)}
+                     "failure": None if now is None else _as_json(now, {})}
                     for was, now in became
                 ],
                 "runs": [answer(run, ledger) for run in runs],
@@ -275,7 +296,8 @@ def _times(number: int) -> str:
     return "once" if number == 1 else f"{number} times"
 
 
-def _as_json(one: FailedRecord) -> dict[str, Any]:
+def _as_json(one: FailedRecord, asked: Questions) -> dict[str, Any]:
+    question = asked.get((one.name, one.code))
     return {
         "record": one.name,
         "platform": one.platform,
@@ -288,6 +310,7 @@ def _as_json(one: FailedRecord) -> dict[str, Any]:
         "attempts": one.attempts,
         "lane": one.lane,
         "sync_id": one.sync_id,
+        "question": None if question is None else question_as_json(question),
     }
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from udsync_pipelines.domain.identity import Entity
+from udsync_pipelines.sync.decisions import Question
 from udsync_pipelines.sync.records import JSON, Row, Window
 
 
@@ -88,13 +89,17 @@ class PlannedRecord:
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """A record that cannot go on, why, and what cures it."""
+    """A record that cannot go on, why, and what cures it.
+
+    With a `question`, a person may decide what becomes of it.
+    """
 
     source_id: str
     content_hash: bytes
     code: str
     reason: str
     cure: str
+    question: Question | None = None
 
 
 Differences = Mapping[str, Mapping[str, tuple[JSON, JSON]]]

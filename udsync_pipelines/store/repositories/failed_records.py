@@ -91,6 +91,11 @@ class Choice:
     source_id: str | None = None
     platform: str | None = None
 
+    @property
+    def name(self) -> str:
+        """How the one record that is meant is named on the command line: `order/77`."""
+        return f"{self.entity}/{self.source_id}"
+
 
 @dataclass(frozen=True, slots=True)
 class FailedRecord:

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import sqlalchemy as sa
 
 from udsync_pipelines.domain.identity import Entity
+from udsync_pipelines.store.repositories import decisions
 from udsync_pipelines.sync.plan import Intent, Parked
 
 LIVE = "tenant_id = :tenant AND entity = :entity AND kind = 'parked' AND state = 'rejected'"
@@ -38,7 +39,7 @@ def park(
     intent: Intent,
     parked: Sequence[Parked],
 ) -> int:
-    """Park these records; return how many were not parked already for the same cause."""
+    """Park these records, and ask their questions; return how many are parked for a new cause."""
     newly = 0
     for record in parked:
         plan = connection.execute(
@@ -59,6 +60,7 @@ def park(
             },
         ).scalar_one()
         newly += plan == intent.plan_id
+    decisions.ask(connection, tenant_id, intent, parked)
     return newly
 
 

@@ -10,11 +10,13 @@ from uuid import UUID
 import orjson
 import sqlalchemy as sa
 
+from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.posting.draft_json import AnyDraft
 from udsync_pipelines.store.repositories import (
     batches,
     book_answers,
     book_bindings,
+    decisions,
     parked_records,
 )
 from udsync_pipelines.store.repositories.write_rows import (
@@ -27,6 +29,7 @@ from udsync_pipelines.store.repositories.write_rows import (
 from udsync_pipelines.store.tenancy import TenantDatabase, driver
 from udsync_pipelines.sync.books.ports import Posted
 from udsync_pipelines.sync.books.writes import Binding, Key, Role, Write, WriteAction
+from udsync_pipelines.sync.decisions import Standing
 from udsync_pipelines.sync.plan import Intent, IntentState, Parked
 from udsync_pipelines.sync.ports import Progress
 
@@ -74,6 +77,13 @@ class PostgresWriteLedger:
         with self._transaction() as connection:
             bound = book_bindings.in_role(connection, self._pair, Role.ITEM)
         return {target_id: key for key, target_id in bound}
+
+    def standing(self, entity: Entity, source_ids: Collection[str]) -> Mapping[str, Standing]:
+        """The questions that stand about these records, by source id."""
+        with self._transaction() as connection:
+            return decisions.standing(
+                connection, self.tenant_id, self.target_id, entity, source_ids
+            )
 
     def last_draft(self, key: Key) -> AnyDraft | None:
         """The draft of the last settled write of a key."""
@@ -237,6 +247,9 @@ class PostgresWriteLedger:
             if arrived:
                 book_bindings.touch(connection, self._pair, batch.entity, arrived)
                 parked_records.release(
+                    connection, self.tenant_id, self.target_id, batch.entity, list(arrived)
+                )
+                decisions.close(
                     connection, self.tenant_id, self.target_id, batch.entity, list(arrived)
                 )
             return self._park(connection, batch, parked, park=True)

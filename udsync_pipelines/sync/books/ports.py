@@ -7,10 +7,12 @@ from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
+from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.posting.company import Company
 from udsync_pipelines.posting.draft_json import AnyDraft
 from udsync_pipelines.posting.matching import BooksName, BooksProduct
 from udsync_pipelines.sync.books.writes import Binding, Key, Write
+from udsync_pipelines.sync.decisions import Standing
 from udsync_pipelines.sync.plan import Intent, IntentState, Parked
 from udsync_pipelines.sync.ports import Progress
 
@@ -112,6 +114,9 @@ class WriteLedger(Protocol):
 
     def item_targets(self) -> Mapping[str, Key]:
         """Every bound item of the books, by its target id."""
+
+    def standing(self, entity: Entity, source_ids: Collection[str]) -> Mapping[str, Standing]:
+        """The questions that stand about these records, by source id; decided or not."""
 
     def last_draft(self, key: Key) -> AnyDraft | None:
         """The draft of the last settled write of a key."""

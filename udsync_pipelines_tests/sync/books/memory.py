@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.posting.draft_json import AnyDraft
 from udsync_pipelines.sync.books.ports import Posted
 from udsync_pipelines.sync.books.writes import Binding, Key, Role, Write, WriteAction
+from udsync_pipelines.sync.decisions import KEEP_BOOKS, Question, Standing
 from udsync_pipelines.sync.plan import Intent, IntentState, Parked, Plan, SyncOptions
 from udsync_pipelines.sync.ports import Progress
 from udsync_pipelines_tests.sync.memory import NOW, MemoryLedger
@@ -27,6 +29,7 @@ class BooksLedger(MemoryLedger):
     writes: dict[UUID, Write] = field(default_factory=dict)
     bound: dict[Key, Binding] = field(default_factory=dict)
     settled: list[tuple[Write, Posted]] = field(default_factory=list)
+    standing: dict[str, Standing] = field(default_factory=dict)
     now: datetime = NOW
 
     def open_plan(
@@ -58,6 +61,38 @@ class BooksLedger(MemoryLedger):
 
     def count_in_doubt(self, lane: str, source: UUID) -> int:
         return len(self.in_doubt(lane))
+
+    def decide(self, record: str, choice: str) -> None:
+        """A person takes a choice that is offered."""
+        question = self.question(record)
+        assert choice in {one.name for one in question.choices}, question
+        self.standing[record] = replace(self.standing[record], choice=choice)
+
+    def question(self, record: str) -> Question:
+        """What is asked about a parked record."""
+        found = {f"{key[2]}/{key[3]}": one.question for key, (one, _) in self.parked.items()}
+        question = found[record]
+        assert question is not None, found
+        return question
+
+    def close(self, record: str) -> None:
+        """A record is settled: only a decision to keep the books stands on."""
+        standing = self.standing.get(record)
+        if standing is not None and standing.choice != KEEP_BOOKS:
+            del self.standing[record]
+
+    def _park(self, intent: Intent, source: UUID, records: Sequence[Parked]) -> int:
+        for one in records:
+            self._ask(f"{intent.entity}/{one.source_id}", one.question)
+        return super()._park(intent, source, records)
+
+    def _ask(self, record: str, question: Question | None) -> None:
+        standing = self.standing.get(record)
+        if question is None:
+            if standing is not None and standing.choice is None:
+                del self.standing[record]
+        elif standing is None or (standing.kind, standing.about) != (question.kind, question.about):
+            self.standing[record] = Standing(question.kind, question.about)
 
     def of_plan(self, plan_id: UUID) -> list[Write]:
         """The writes of a plan, by position."""
@@ -103,6 +138,13 @@ class MemoryWrites:
     def item_targets(self) -> Mapping[str, Key]:
         bound = self.ledger.bound.items()
         return {binding.target_id: key for key, binding in bound if key.role is Role.ITEM}
+
+    def standing(self, entity: Entity, source_ids: Collection[str]) -> Mapping[str, Standing]:
+        return {
+            one: self.ledger.standing[f"{entity}/{one}"]
+            for one in source_ids
+            if f"{entity}/{one}" in self.ledger.standing
+        }
 
     def last_draft(self, key: Key) -> AnyDraft | None:
         drafts = [write.draft for write, _ in self.ledger.settled if write.key == key]
@@ -194,6 +236,7 @@ class MemoryWrites:
                 self.ledger.bound[key] = replace(binding, source_hash=source_hash)
         for source_id in arrived:
             self.ledger.parked.pop((target, self.source, batch.entity, source_id), None)
+            self.ledger.close(f"{batch.entity}/{source_id}")
         return self._park(batch, parked)
 
     def _park(self, batch: Intent, parked: Sequence[Parked]) -> int:
