@@ -25,7 +25,9 @@ from udsync_pipelines.connectors.quickbooks.reference import ReferenceLists
 from udsync_pipelines.services.books_client import BooksClient
 from udsync_pipelines.services.consent import note_end_of_consent
 from udsync_pipelines.services.installation import Installation
+from udsync_pipelines.services.reference_shelf import PURPOSE, StoredShelf
 from udsync_pipelines.settings import Settings
+from udsync_pipelines.store.repositories.bookmarks import Bookmarks
 from udsync_pipelines.store.repositories.connections import Connection
 from udsync_pipelines.store.repositories.credentials import LockedCredentials, Owner
 from udsync_pipelines.store.repositories.limits import SharedLimits
@@ -134,7 +136,9 @@ def open_with(
     except BaseException:
         http.close()
         raise
-    return OpenBooks(connection, client, ReferenceLists(client), limits, http)
+    bookmarks = Bookmarks(installation.state, connection.tenant_id, connection.id, PURPOSE)
+    lists = ReferenceLists(client, shelf=StoredShelf(bookmarks))
+    return OpenBooks(connection, client, lists, limits, http)
 
 
 def open_http(settings: Settings, urls: tuple[str, str]) -> httpx.Client:

@@ -6,6 +6,7 @@ Target ids name the kind of object and QuickBooks' id, as `sales_receipt/12`.
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 
 from udsync_pipelines.connectors.quickbooks import (
@@ -89,8 +90,12 @@ class QuickBooksBooks:
             )
 
     def company(self) -> Company:
-        """Tax codes, accounts and preferences, without items; at most an hour old."""
+        """Tax codes, accounts and preferences, without items; at most a day old."""
         return self.lists.company()
+
+    def renew(self, oldest: timedelta) -> None:
+        """Read what `company` tells again, once it is older than this."""
+        self.lists.renew(oldest)
 
     def names(self) -> Sequence[BooksName]:
         """Every customer, vendor and employee, inactive ones too."""

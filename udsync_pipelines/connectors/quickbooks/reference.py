@@ -1,14 +1,16 @@
 """The lists that documents refer to: tax codes and rates, accounts, payment methods, settings.
 
 They change seldom and every read counts against the month's allowance, so they are kept with
-their age. Tax codes and rates send no events: only reading them again shows a change.
+their age, for all processes together. Tax codes and rates send no events: only reading them again
+shows a change.
 """
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Protocol, TypeAlias
 
 from pydantic import Field
 
@@ -38,8 +40,43 @@ from udsync_pipelines.posting.company import (
 )
 from udsync_pipelines.posting.tax.united_states import NOT_TAXABLE
 
-OLDEST = timedelta(hours=1)
+OLDEST = timedelta(days=1)
 _ON_AMOUNT_PLUS_TAX = "TaxOnAmountPlusTax"
+
+Lists: TypeAlias = Mapping[str, Sequence[Row]]
+"""The rows of each list by its name in QuickBooks; settings are a list of one."""
+
+
+class Shelf(Protocol):
+    """Where the lists are kept between processes. They hold nothing personal."""
+
+    def kept(self) -> tuple[Lists, datetime] | None:
+        """The lists as they were last read, and when; None when there are none."""
+
+    def keep(self, lists: Lists, read_at: datetime) -> None:
+        """Keep these lists instead of those before."""
+
+    def drop(self) -> None:
+        """Keep none: something in them is not true any more."""
+
+
+class Memory:
+    """A shelf that lasts as long as this process."""
+
+    def __init__(self) -> None:
+        self._kept: tuple[Lists, datetime] | None = None
+
+    def kept(self) -> tuple[Lists, datetime] | None:
+        """The lists as they were last read, and when."""
+        return self._kept
+
+    def keep(self, lists: Lists, read_at: datetime) -> None:
+        """Keep these lists instead of those before."""
+        self._kept = lists, read_at
+
+    def drop(self) -> None:
+        """Keep none."""
+        self._kept = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +92,25 @@ class CompanyName:
 class ReferenceLists:
     """The reference lists of one company, read when first asked for, and again when too old.
 
-    Safe to use from several threads; one of them reads, the others wait.
+    Safe to use from several threads; one of them reads, the others wait. What another process has
+    read is taken from the shelf.
     """
 
     def __init__(
         self,
         client: QuickBooksClient,
         *,
+        shelf: Shelf | None = None,
         oldest: timedelta = OLDEST,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._client = client
+        self._shelf = shelf or Memory()
         self._oldest = oldest
         self._clock = clock
         self._lock = threading.Lock()
         self._read_at: datetime | None = None
+        self._has_read = False
         self._company: Company | None = None
         self._rates: Mapping[str, _TaxRate] = {}
         self._codes: tuple[_TaxCode, ...] = ()
@@ -82,14 +123,14 @@ class ReferenceLists:
         with self._lock:
             found = self._company
             if found is None or self.age() > self._oldest:
-                found = self._company = self._read()
-                self._read_at = self._clock()
+                found = self._company = self._understood(self._lists())
             day = on or self._clock().date()
             codes = _tax_codes(self._codes, self._rates, day)
             return replace(found, tax_codes=_with_marker(codes, found.regime))
 
     def with_items(self, on: date | None = None) -> Company:
-        """The same with every item of the books, inactive ones too; read anew each time."""
+        """The same with every item of the books, inactive ones too; all of it read anew."""
+        self.forget()
         query = Query(BookEntity.ITEM, with_inactive=True)
         items = tuple(map(_books_item, self._client.select(query)))
         return replace(self.company(on), items=items)
@@ -99,29 +140,53 @@ class ReferenceLists:
         return timedelta.max if self._read_at is None else self._clock() - self._read_at
 
     def forget(self) -> None:
-        """Read again at the next use: QuickBooks has refused a reference (610, 2500)."""
+        """Read again at the next use, in every process.
+
+        QuickBooks has refused a reference (610, 2500), or an account has changed.
+        """
         with self._lock:
             self._company = None
+            self._shelf.drop()
 
-    def _read(self) -> Company:
-        preferences = read_row(_Preferences, "Preferences", self._client.preferences())
-        name = company_name(self._client.company_info())
-        self._rates = {
-            rate.id: rate
-            for rate in (
-                read_row(_TaxRate, "TaxRate", row)
-                for row in self._client.select(Query(BookEntity.TAX_RATE))
-            )
+    def renew(self, oldest: timedelta) -> None:
+        """Read again at the next use what is older than this, unless it was read through this."""
+        kept = None if self._has_read else self._shelf.kept()
+        if kept is not None and self._clock() - kept[1] > oldest:
+            self.forget()
+
+    def _lists(self) -> Lists:
+        """The lists from the shelf while they are young enough, else from QuickBooks."""
+        kept = self._shelf.kept()
+        if kept is not None and self._clock() - kept[1] <= self._oldest:
+            lists, self._read_at = kept
+            return lists
+        lists, self._read_at = self._read(), self._clock()
+        self._has_read = True
+        self._shelf.keep(lists, self._read_at)
+        return lists
+
+    def _read(self) -> Lists:
+        return {
+            BookEntity.PREFERENCES: [_known_part(_Preferences, self._client.preferences())],
+            BookEntity.COMPANY_INFO: [_known_part(_CompanyInfo, self._client.company_info())],
+            BookEntity.TAX_RATE: list(self._client.select(Query(BookEntity.TAX_RATE))),
+            **{entity: self._all(entity) for entity in _LISTED},
         }
+
+    def _understood(self, lists: Lists) -> Company:
+        preferences = read_row(_Preferences, "Preferences", lists[BookEntity.PREFERENCES][0])
+        name = company_name(lists[BookEntity.COMPANY_INFO][0])
+        rates = (read_row(_TaxRate, "TaxRate", row) for row in lists[BookEntity.TAX_RATE])
+        self._rates = {rate.id: rate for rate in rates}
         self._codes = tuple(
-            read_row(_TaxCode, "TaxCode", row) for row in self._all(BookEntity.TAX_CODE)
+            read_row(_TaxCode, "TaxCode", row) for row in lists[BookEntity.TAX_CODE]
         )
         return Company(
             home_currency=preferences.currency.home or "",
             regime=regime_of(name.country, is_automated=preferences.tax.is_automated),
             tax_codes=(),
-            accounts=tuple(map(_account, self._all(BookEntity.ACCOUNT))),
-            payment_methods=tuple(map(_method, self._all(BookEntity.PAYMENT_METHOD))),
+            accounts=tuple(map(_account, lists[BookEntity.ACCOUNT])),
+            payment_methods=tuple(map(_method, lists[BookEntity.PAYMENT_METHOD])),
             has_multicurrency=preferences.currency.has_many,
             has_custom_numbers=preferences.sales_forms.has_custom_numbers,
             has_sales_tax=preferences.tax.is_used,
@@ -238,6 +303,15 @@ class _Account(_ListEntry):
     kind: str = Field(default="", alias="AccountType")
     subkind: str = Field(default="", alias="AccountSubType")
     currency: Reference = Field(default=None, alias="CurrencyRef")
+
+
+_LISTED = (BookEntity.TAX_CODE, BookEntity.ACCOUNT, BookEntity.PAYMENT_METHOD)
+
+
+def _known_part(model: type[WireModel], row: Row) -> Row:
+    """Of settings, what we read: the company's address and e-mail are nobody's business here."""
+    wanted = {field.alias for field in model.model_fields.values()}
+    return {name: value for name, value in row.items() if name in wanted}
 
 
 def _tax_codes(

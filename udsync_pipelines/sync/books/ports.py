@@ -67,6 +67,9 @@ class Books(Protocol):
     def company(self) -> Company:
         """Tax codes, accounts and preferences, without items."""
 
+    def renew(self, oldest: timedelta) -> None:
+        """Read what `company` tells again, once it is older than this."""
+
     def names(self) -> Sequence[BooksName]:
         """Every customer, vendor and employee, inactive ones too."""
 

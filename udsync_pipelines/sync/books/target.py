@@ -29,6 +29,12 @@ from udsync_pipelines.sync.target import Counts, Sync
 IN_FLIGHT = 9
 """Writes at a time; one of the ten requests that a company may have in flight is left free."""
 
+BY_HAND = "manual"
+"""The trigger of a sync that a person has started."""
+
+OLDEST_FOR_PARKED = timedelta(hours=6)
+"""How old the lists may be with which a run that nobody started by hand tries parked records."""
+
 DOCUMENT_COUNTS = ("created", "updated", "linked", "found", "kept", "rejected", "unknown")
 
 
@@ -71,6 +77,7 @@ class BooksTarget:
         planned = Planned(position)
         doubts = self._settle_doubts(sync)
         planned.in_doubt = frozenset(doubts)
+        self._renew(sync)
         yield position, self._zeros(sync)
         for entity in sync.entities:
             for batch, newly_parked, counts in self._plan(sync, entity, policy, planned, doubts):
@@ -153,6 +160,13 @@ class BooksTarget:
             newly_parked = self.ledger.plan_batch(batch, writes, park=not sync.plan.options.dry_run)
             sync.reached("books.mapped")
             yield batch, newly_parked, planner.counts
+
+    def _renew(self, sync: Sync) -> None:
+        """What keeps a record parked may have been cured in the books: a person looks at once."""
+        source = sync.plan.source_connection_id
+        if any(sync.ledger.parked_ids(self.connection_id, source, one) for one in sync.entities):
+            by_hand = sync.plan.trigger == BY_HAND
+            self.books.renew(timedelta(0) if by_hand else OLDEST_FOR_PARKED)
 
     def _settle_doubts(self, sync: Sync) -> Mapping[Key, Why]:
         """Look for every write whose answer was lost, but in a dry run; why some stay in doubt."""

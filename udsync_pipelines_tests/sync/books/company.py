@@ -104,6 +104,9 @@ class MemoryBooks:
         self._call("company", "")
         return self.company_
 
+    def renew(self, oldest: timedelta) -> None:
+        self._call("renew", str(oldest))
+
     def names(self) -> Sequence[BooksName]:
         self._call("names", "")
         return [one for one in self.others if isinstance(one, BooksName)] + [
