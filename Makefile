@@ -27,7 +27,7 @@ demo: $(READY)
 	@$(BIN)/udsync demo
 
 test: $(READY)
-	@$(BIN)/python -m pytest --cov-fail-under=100 --cov-branch --cov-report=term:skip-covered \
+	@$(BIN)/python -m pytest --numprocesses=3 --dist=loadfile --cov-fail-under=100 --cov-branch --cov-report=term:skip-covered \
 	  --cov=udsync_pipelines.domain --cov=udsync_pipelines.mapping --cov=udsync_pipelines.sync
 
 check: $(READY)

@@ -210,6 +210,7 @@ def test_a_thousand_orders_of_one_second_are_read_as_changes(
     opened: Open, connect: Connect
 ) -> None:
     emulator = opened()
+    emulator.clock.set("2026-11-23T09:59:00")
     connection = connect(emulator)
     connection.read(Entity.ORDER)
     made = emulator.control.insert_orders(1000, "2026-11-23T10:00:00")
@@ -318,6 +319,7 @@ def test_changes_are_found_in_every_zone_and_storage(
 
 def test_orders_touched_between_pages_hide_no_others(opened: Open, connect: Connect) -> None:
     emulator = opened()
+    emulator.clock.set("2026-11-23T09:59:00")
     connection = connect(emulator)
     connection.read(Entity.ORDER)
     made = emulator.control.insert_orders(150, "2026-11-23T10:00:00")
