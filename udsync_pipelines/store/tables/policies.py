@@ -1,6 +1,7 @@
-"""How each tenant's orders become books: the posting policies of a store and a company."""
+"""How each tenant's orders become books: posting policies of a store and a company, and rates."""
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from udsync_pipelines.store.tables.declarative import (
+    KeyText,
+    KeyUuid,
     NewId,
     Now,
     StoreTable,
@@ -16,7 +19,7 @@ from udsync_pipelines.store.tables.declarative import (
     one_of,
     references_connection,
 )
-from udsync_pipelines.store.tables.states import PostingPolicyState
+from udsync_pipelines.store.tables.states import PostingPolicyState, RateOrigin
 
 
 def _at_most_one(state: PostingPolicyState) -> sa.Index:
@@ -59,3 +62,25 @@ class PostingPolicies(StoreTable):
     created_by: Mapped[str | None]
     activated_at: Mapped[datetime | None]
     retired_at: Mapped[datetime | None]
+
+
+class ExchangeRates(StoreTable):
+    """Units of a company's home currency for one unit of another, on a day, and where it is from.
+
+    What was posted with a rate of the books keeps it: the books' own list may change later.
+    """
+
+    __tablename__ = "exchange_rates"
+    __table_args__ = (
+        references_connection(),
+        sa.CheckConstraint("rate > 0", name="positive"),
+    )
+
+    tenant_id: Mapped[TenantKey]
+    connection_id: Mapped[KeyUuid]
+    origin: Mapped[RateOrigin] = mapped_column(one_of(RateOrigin, "origin"), primary_key=True)
+    currency: Mapped[KeyText]
+    day: Mapped[date] = mapped_column(sa.Date(), primary_key=True)
+    rate: Mapped[Decimal] = mapped_column(sa.Numeric(24, 12))
+    created_at: Mapped[Now]
+    created_by: Mapped[str | None]

@@ -141,6 +141,13 @@ class PostingPolicyState(StrEnum):
     RETIRED = "retired"
 
 
+class RateOrigin(StrEnum):
+    """Where an exchange rate is from: the books' own list, or an operator's table."""
+
+    BOOKS = "books"
+    TABLE = "table"
+
+
 class Role(StrEnum):
     """What the holder of an API key may do."""
 

@@ -22,7 +22,7 @@ from udsync_pipelines_tests.store.samples import household
 
 pytestmark = pytest.mark.postgres
 
-REVISIONS = ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010"]
+REVISIONS = ["0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011"]
 CATALOGUE = {
     "columns": "SELECT table_name, column_name, data_type, character_maximum_length,"
     " numeric_precision, numeric_scale, is_nullable, column_default, generation_expression"
@@ -221,7 +221,7 @@ def test_tables_in_use_stop_the_upgrade_before_it_changes_anything(state_url: st
             migrate(state_url)
 
     assert current(state_url) == "0007"
-    assert migrate(state_url) == ["0008", "0009", "0010"]
+    assert migrate(state_url) == ["0008", "0009", "0010", "0011"]
 
 
 def test_a_transaction_pooler_is_refused_before_anything_is_sent() -> None:
