@@ -98,6 +98,20 @@ class Settings(BaseSettings):
         description="Port on 127.0.0.1 where Dagster's pages answer.",
         json_schema_extra=_must_be("a port, a whole number from 1 to 65535"),
     )
+    api_port: int = Field(
+        default=3071,
+        ge=1,
+        le=65535,
+        description="Port on 127.0.0.1 where the API answers; webhooks are delivered to it.",
+        json_schema_extra=_must_be("a port, a whole number from 1 to 65535"),
+    )
+    webhook_body_limit: int = Field(
+        default=2_097_152,
+        ge=1024,
+        description="How many bytes the body of a webhook may have; a larger one is refused, and "
+        "its record is read by the next sync.",
+        json_schema_extra=_must_be("a whole number of bytes, 1024 or more"),
+    )
     fail_at: str | None = Field(
         default=None,
         pattern=r"^[a-z_]+(\.[a-z_]+)*(:[1-9][0-9]*)?$",

@@ -99,3 +99,12 @@ def state_database(state_url: str) -> Iterator[StateDatabase]:
     database = StateDatabase(state_url)
     yield database
     database.close()
+
+
+@pytest.fixture(scope="module")
+def module_state_database(state_template: StateTemplate) -> Iterator[StateDatabase]:
+    """A migrated state database of this module; its tests must not trouble one another."""
+    with state_template.clone() as url:
+        database = StateDatabase(url)
+        yield database
+        database.close()

@@ -4,39 +4,11 @@ A delivery is a hint that a record changed, nothing more: the record is read fro
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from udsync_pipelines.store.tables.states import DeliveryState, WebhookFormat
+from udsync_pipelines.store.tables.states import DeliveryState
 from udsync_pipelines.store.tenancy import TenantDatabase
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One event of a delivery whose signature was right.
-
-    Attributes:
-        format: how it was signed and shaped.
-        topic: the platform's own word for what happened.
-        deduplication_key: the same for the same event, however often it comes.
-        body_hash: SHA-256 of the raw body that it came in.
-        entity: what it is about, in our words; None when we do not sync it.
-        resource_id: the platform's id of the record, or None when the body names none.
-        delivery_id: the platform's id of the delivery or event, or None.
-        occurred_at: when it happened, as far as the platform says.
-        ignored_because: why nothing is to be done about it, or None.
-    """
-
-    format: WebhookFormat
-    topic: str
-    deduplication_key: str
-    body_hash: bytes
-    entity: str | None = None
-    resource_id: str | None = None
-    delivery_id: str | None = None
-    occurred_at: datetime | None = None
-    ignored_because: str | None = None
+from udsync_pipelines.sync.delivery import Delivery
 
 
 def receive(
@@ -51,7 +23,7 @@ def receive(
     values = {
         "tenant": tenant_id,
         "connection": connection_id,
-        "formats": [one.format.value for one in each],
+        "formats": [one.format for one in each],
         "topics": [one.topic for one in each],
         "keys": [one.deduplication_key for one in each],
         "hashes": [one.body_hash for one in each],
@@ -59,7 +31,7 @@ def receive(
         "resources": [one.resource_id for one in each],
         "delivery_ids": [one.delivery_id for one in each],
         "times": [one.occurred_at for one in each],
-        "states": [_state(one).value for one in each],
+        "states": [_state(one) for one in each],
         "reasons": [one.ignored_because for one in each],
     }
     stored: int = database.once(tenant_id, _RECEIVE, values)[0].stored

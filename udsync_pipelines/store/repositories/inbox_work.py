@@ -16,7 +16,8 @@ from uuid import UUID
 
 import sqlalchemy as sa
 
-from udsync_pipelines.store.tables.states import Platform, WebhookFormat
+from udsync_pipelines.store.tables.states import Platform
+from udsync_pipelines.sync.delivery import WebhookFormat
 from udsync_pipelines.sync.entities import LANES, lane_named
 
 STORM = 10

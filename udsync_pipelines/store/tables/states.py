@@ -98,14 +98,6 @@ class ScheduleMode(StrEnum):
     INCREMENTAL = "incremental"
 
 
-class WebhookFormat(StrEnum):
-    """How a delivery is signed and shaped."""
-
-    WOOCOMMERCE = "woocommerce"
-    QUICKBOOKS = "quickbooks"
-    CLOUDEVENTS = "cloudevents"
-
-
 class WebhookState(StrEnum):
     """Whether the platform still delivers."""
 

@@ -17,7 +17,8 @@ from udsync_pipelines.store.tables.declarative import (
     one_of,
     references_connection,
 )
-from udsync_pipelines.store.tables.states import DeliveryState, WebhookFormat, WebhookState
+from udsync_pipelines.store.tables.states import DeliveryState, WebhookState
+from udsync_pipelines.sync.delivery import WebhookFormat
 
 
 class WebhookConfigs(StoreTable):

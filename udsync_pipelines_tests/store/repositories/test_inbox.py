@@ -8,10 +8,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.store.repositories import inbox, inbox_work
-from udsync_pipelines.store.repositories.inbox import Delivery
 from udsync_pipelines.store.repositories.inbox_work import ChangedRecord, LaneWork
-from udsync_pipelines.store.tables.states import Platform, WebhookFormat
+from udsync_pipelines.store.tables.states import Platform
+from udsync_pipelines.sync.delivery import Delivery, WebhookFormat
 from udsync_pipelines_tests.store.repositories.syncing import Tenant
 
 pytestmark = pytest.mark.postgres
@@ -24,7 +25,7 @@ def delivery(number: int = 1, **differences: object) -> Delivery:
         "topic": "order.updated",
         "deduplication_key": f"order.updated:77:{number}",
         "body_hash": bytes(32),
-        "entity": "order",
+        "entity": Entity.ORDER,
         "resource_id": "77",
     }
     return Delivery(**values | differences)  # type: ignore[arg-type] # the test names them
@@ -107,7 +108,7 @@ def test_two_tenants_receive_the_same_delivery_each_for_itself(acme: Tenant, oth
 
 def test_a_lane_has_one_piece_of_work_however_many_records_changed(box: Inbox) -> None:
     box.receive(*[delivery(number, resource_id=str(number)) for number in range(5)])
-    box.receive(delivery(9, entity="variation", resource_id="3", topic="product.updated"))
+    box.receive(delivery(9, entity=Entity.VARIATION, resource_id="3", topic="product.updated"))
 
     found = box.work()
 
