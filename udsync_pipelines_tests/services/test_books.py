@@ -18,9 +18,9 @@ from udsync_pipelines.posting.proposal import Confidence, ShopSide
 from udsync_pipelines.posting.propose import propose
 from udsync_pipelines.services.books import open_books, visibility_horizon
 from udsync_pipelines.services.installation import Installation
-from udsync_pipelines.store.repositories import connection_status
+from udsync_pipelines.store.repositories import connection_status, sync_log
 from udsync_pipelines.store.repositories.tenants import Tenant
-from udsync_pipelines.store.tables.states import ConnectionState
+from udsync_pipelines.store.tables.states import ConnectionState, LogLevel
 from udsync_pipelines_tests.services.emulated_books import (
     StartCompany,
     company,
@@ -204,6 +204,32 @@ def test_the_end_of_a_consent_is_noted_at_once_and_keeps_the_facts(
     assert status.state is ConnectionState.NEEDS_CONSENT
     assert "connect QuickBooks again" in status.details["reason"]
     assert status.details["name"] == "Rig Books"
+
+
+def test_the_end_of_a_consent_gives_notice_once_however_many_find_it(
+    installation: Installation,
+    tenant: Tenant,
+    company: CompanyEmulator,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    connection = store_company(installation, tenant, company)
+    company.control.disconnect()
+
+    for _ in range(3):
+        with (
+            open_books(installation, tenant, connection) as books,
+            pytest.raises(AuthorizationError),
+        ):
+            books.client.count(Query(BookEntity.CUSTOMER))
+
+    with installation.state.tenant(tenant.id) as transaction:
+        (line,) = sync_log.list_problems(transaction, tenant.id, 10)
+    assert (line.level, line.event) == (LogLevel.WARNING, "quickbooks needs consent")
+    assert line.fields == {"connection": str(connection.id)}
+    assert [one.getMessage() for one in caplog.records if one.levelname == "WARNING"] == [
+        "quickbooks needs consent"
+    ]
+    assert renewals(company) == 1
 
 
 @pytest.mark.parametrize("status", [401, 403])

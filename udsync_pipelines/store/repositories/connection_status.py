@@ -38,6 +38,40 @@ def record_check(
     _upsert(connection, tenant_id, connection_id, values, insert_only={})
 
 
+def enter(
+    connection: sa.Connection,
+    tenant_id: UUID,
+    connection_id: UUID,
+    *,
+    state: ConnectionState,
+    checked_at: datetime,
+    details: Mapping[str, Any],
+) -> bool:
+    """Note that the connection is in this state; False when it has been in it already.
+
+    Of several processes that find the same, one enters. Details that are not given stay.
+    """
+    new = insert(IntegrationStatus).values(
+        tenant_id=tenant_id,
+        connection_id=connection_id,
+        state=state,
+        checked_at=checked_at,
+        details=dict(details),
+    )
+    entered = connection.execute(
+        new.on_conflict_do_update(
+            index_elements=["tenant_id", "connection_id"],
+            set_={
+                "state": state,
+                "checked_at": checked_at,
+                "details": IntegrationStatus.details.op("||")(new.excluded.details),
+            },
+            where=IntegrationStatus.state != state,
+        ).returning(IntegrationStatus.connection_id)
+    )
+    return entered.one_or_none() is not None
+
+
 def record_sync(
     connection: sa.Connection, tenant_id: UUID, connection_id: UUID, *, synced_at: datetime
 ) -> None:
