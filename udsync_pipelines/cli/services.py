@@ -1,6 +1,8 @@
 """`udsync up`, `down`, `status`: the services of this machine."""
 
 import signal
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from types import FrameType
 from typing import Annotated
 
@@ -9,6 +11,7 @@ import typer
 from udsync_pipelines.cli.options import AsJson
 from udsync_pipelines.cli.output import ExitCode, emit_json, leave, say
 from udsync_pipelines.errors import ConfigurationError, PlatformUnavailableError, UdsyncError
+from udsync_pipelines.services.consent_expiry import Consent, consents
 from udsync_pipelines.services.dagster_home import prepare_dagster_home
 from udsync_pipelines.services.embedded_postgres import EmbeddedPostgres
 from udsync_pipelines.services.installation import open_installation
@@ -57,17 +60,25 @@ def down() -> None:
 
 
 def status(as_json: AsJson = False) -> None:
-    """Show the health of each service; exit 0 when all are healthy."""
+    """Show the health of each service; exit 0 when all are healthy.
+
+    Beside it stands how long each company's consent to use QuickBooks lasts.
+    """
     settings = load_settings()
     health = {"database": _database_is_healthy(settings), **_dagster_health(settings)}
     services = running_services(settings.home)
+    known, now = _consents(settings, is_reachable=health["database"]), datetime.now(UTC)
     if as_json:
         url = services.url if services else None
-        emit_json({"healthy": all(health.values()), "services": health, "url": url})
+        shown = [one.facts(now) for one in known]
+        healthy = all(health.values())
+        emit_json({"healthy": healthy, "services": health, "url": url, "consents": shown})
     else:
         for name, healthy in health.items():
             say(f"{'healthy    ' if healthy else 'not running'}  {name}")
         say(f"Dagster: {services.url}" if services else "Start with: udsync up")
+        for one in known:
+            say(f"{'warning: ' if one.is_urgent(now) else ''}{one.sentence(now)}")
     if not all(health.values()):
         raise leave(ExitCode.FAILED)
 
@@ -102,6 +113,13 @@ def _database_is_healthy(settings: Settings) -> bool:
             return True
     except UdsyncError:
         return False
+
+
+def _consents(settings: Settings, *, is_reachable: bool) -> Sequence[Consent]:
+    if not is_reachable:
+        return ()
+    with open_installation(settings) as installation:
+        return consents(installation)
 
 
 def _embedded_database_runs(settings: Settings) -> bool:

@@ -55,6 +55,26 @@ def test_a_company_is_connected_and_says_who_it_is(
     assert connected.err == ""
 
 
+def test_status_says_how_long_the_consent_lasts_and_warns_a_month_ahead(
+    udsync: CommandLine, tenant: str, company: CompanyEmulator
+) -> None:
+    connect(udsync, tenant, company)
+    with CompanyEmulator(limits_factor=0, refresh_seconds=20 * 86_400) as old:
+        assert udsync("tenant", "create", f"{tenant}-old").code == 0
+        connect(udsync, f"{tenant}-old", old)
+
+    shown, told = udsync("status"), udsync("status", "--json")
+
+    lines = [line for line in shown.out.splitlines() if "the consent to use" in line]
+    assert f"{tenant}: the consent to use QuickBooks (Rig Books) ends in 99 days." in lines
+    assert (
+        f"warning: {tenant}-old: the consent to use QuickBooks (Rig Books) ends in 19 days:"
+        " have an administrator of the company connect it again before." in lines
+    )
+    urgent = {one["tenant"]: one["is_urgent"] for one in told.json["consents"]}
+    assert (urgent[tenant], urgent[f"{tenant}-old"]) == (False, True)
+
+
 def test_the_answer_for_scripts_holds_facts_and_no_secret(
     udsync: CommandLine, tenant: str, company: CompanyEmulator
 ) -> None:

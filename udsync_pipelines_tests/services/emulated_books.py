@@ -9,6 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from udsync_pipelines.emulators.quickbooks import CompanyEmulator
+from udsync_pipelines.services.connecting_books import connect_quickbooks
 from udsync_pipelines.services.installation import Installation, open_installation
 from udsync_pipelines.settings import Settings
 from udsync_pipelines.store.repositories import connection_status, connections, tenants
@@ -86,6 +87,25 @@ def store_company(
     )
     with installation.state.tenant(tenant.id) as transaction:
         return connections.save(transaction, tenant.id, new, installation.keys)
+
+
+def connect_company(
+    installation: Installation,
+    tenant: Tenant,
+    company: CompanyEmulator,
+    refresh_token: str | None = None,
+) -> None:
+    """Connect a company as an operator does, with the first consent's refresh token or another."""
+    connect_quickbooks(
+        installation,
+        tenant,
+        realm_id=company.realm_id,
+        client_id=company.options.client_id,
+        client_secret=SecretStr(company.options.client_secret),
+        refresh_token=SecretStr(refresh_token or company.refresh_token),
+        base_url=company.url,
+        oauth_url=company.oauth_url,
+    )
 
 
 def books_of(installation: Installation, tenant: Tenant) -> tuple[Connection, ...]:

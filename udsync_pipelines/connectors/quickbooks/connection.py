@@ -10,10 +10,8 @@ from udsync_pipelines.connectors.quickbooks.reference import (
     ReferenceLists,
     company_name,
 )
-from udsync_pipelines.connectors.quickbooks.tokens import Expiry
+from udsync_pipelines.connectors.quickbooks.tokens import WARNED_DAYS, Expiry
 from udsync_pipelines.posting.company import Company
-
-_WARN_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ def check_connection(
 
 def _warnings(company: Company, days_left: int | None) -> list[str]:
     found = []
-    if days_left is not None and days_left <= _WARN_DAYS:
+    if days_left is not None and days_left <= WARNED_DAYS:
         found.append(
             f"The consent to use QuickBooks ends in {days_left} days:"
             " have an administrator of the company connect it again before."

@@ -30,6 +30,9 @@ REFUSED = "refused_refresh_token"
 # An access token lives an hour and is renewed when a sixth of its life, ten minutes, is left.
 USED_FOR = 5 / 6
 
+WARNED_DAYS = 30
+"""So many days before a consent ends, whoever looks at the connection is told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
