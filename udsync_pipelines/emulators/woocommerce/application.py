@@ -22,6 +22,7 @@ from udsync_pipelines.emulators.woocommerce.faults import Fault, Faults
 from udsync_pipelines.emulators.woocommerce.journal import Journal
 from udsync_pipelines.emulators.woocommerce.service import HttpRequest, respond
 from udsync_pipelines.emulators.woocommerce.store import Store
+from udsync_pipelines.emulators.woocommerce.webhook_delivery import Deliverer
 
 _NO_ANSWER = 0
 _BEFORE = ("status", "hang", "close")
@@ -175,7 +176,8 @@ class Emulation:
         self.store = store
         self.faults = Faults()
         self.requests = Journal()
-        self.control = Control(store)
+        self.deliverer = Deliverer(store)
+        self.control = Control(store, self.deliverer)
         front = StoreFront(store, self.faults, self.requests, self.control)
         admin = admin_routes(store, self.faults, self.requests, self.control)
         self.application = Starlette(

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from random import Random
 from typing import Any, Literal
 
 from udsync_pipelines.emulators.woocommerce import (
@@ -12,6 +13,8 @@ from udsync_pipelines.emulators.woocommerce import (
 )
 from udsync_pipelines.emulators.woocommerce.clock import seconds_of
 from udsync_pipelines.emulators.woocommerce.store import Store
+from udsync_pipelines.emulators.woocommerce.webhook_delivery import Deliverer
+from udsync_pipelines.emulators.woocommerce.webhooks import Disturbance
 
 Json = dict[str, Any]
 
@@ -19,8 +22,9 @@ Json = dict[str, Any]
 class Control:
     """Changes to the store, by name; each leaves the same traces as on a real shop."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, deliverer: Deliverer) -> None:
         self._store = store
+        self._deliverer = deliverer
         self._actions: dict[str, Callable[..., Any]] = {
             name: getattr(self, name)
             for name in dir(type(self))
@@ -136,6 +140,25 @@ class Control:
                 self._store.change("order", order_id, _reverse_meta)
             for product_id in product_ids:
                 self._store.change("product", product_id, _sell_one)
+
+    def run_webhooks(self) -> int:
+        """Deliver all webhooks that wait, now; return how many deliveries were tried."""
+        return self._deliverer.run_due()
+
+    def disturb_webhooks(
+        self, *, lose: float = 0.0, duplicate: float = 0.0, reorder: bool = False, seed: int = 1
+    ) -> None:
+        """Lose or repeat a share of deliveries (0 to 1), or send them in any order, from now on."""
+        dice = Random(seed)  # noqa: S311 - no secret
+        self._store.webhooks.disturbance = Disturbance(lose, duplicate, reorder, dice)
+
+    def waiting_webhooks(self) -> int:
+        """Return how many deliveries wait."""
+        return self._store.webhooks.waiting()
+
+    def webhook_deliveries(self) -> list[Json]:
+        """Return the deliveries that were tried, oldest first; status 0: nobody answered."""
+        return [dataclasses.asdict(one) for one in list(self._deliverer.log)]
 
     def switch_storage(self, storage: Literal["hpos", "cpt"]) -> int:
         """Change the order storage without synchronising: old orders vanish from the API.

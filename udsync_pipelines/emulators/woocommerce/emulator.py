@@ -106,6 +106,7 @@ class StoreEmulator:
             RuntimeError: the store did not come up.
         """
         listener = _listen(self._port)
+        self._emulation.deliverer.start()
         server = uvicorn.Server(_config(self._emulation))
         self._server = server
         self._thread = threading.Thread(
@@ -125,6 +126,7 @@ class StoreEmulator:
         """Stop serving and let go of the database; harmless when it is not running."""
         if self._server is None or self._thread is None:
             return
+        self._emulation.deliverer.stop()
         self._server.should_exit = True
         self._server.force_exit = True
         self._thread.join(timeout=10)
@@ -148,7 +150,9 @@ def serve(*, port: int = 0, **options: Any) -> None:
         "orders": settings.orders,
         "seed": settings.seed,
     }
+    emulation.deliverer.start()
     _Announcing(_config(emulation), ready).run(sockets=[listener])
+    emulation.deliverer.stop()
     emulation.store.records.close()
 
 

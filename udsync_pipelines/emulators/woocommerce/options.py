@@ -37,6 +37,7 @@ class StoreOptions:
             a record has one content however it is served.
         name: the site's name.
         database: a file for the index of very large stores; in memory by default.
+        webhooks_held: deliver webhooks only when Control says so, as a shop without visitors.
         consumer_key: the read and write key.
         consumer_secret: its secret.
         read_key: a key that may only read.
@@ -59,6 +60,7 @@ class StoreOptions:
     site_url: str = "http://127.0.0.1:8765"
     name: str = "Rig Store"
     database: str = ":memory:"
+    webhooks_held: bool = False
     consumer_key: str = "ck_emulated_read_write"
     consumer_secret: str = "cs_emulated_read_write"  # noqa: S105 - a key of the emulator only
     read_key: str = "ck_emulated_read"

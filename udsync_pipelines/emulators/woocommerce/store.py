@@ -21,6 +21,7 @@ from udsync_pipelines.emulators.woocommerce.indexing import row_of
 from udsync_pipelines.emulators.woocommerce.options import StoreOptions
 from udsync_pipelines.emulators.woocommerce.records import Records, Row
 from udsync_pipelines.emulators.woocommerce.taxation import TaxTable
+from udsync_pipelines.emulators.woocommerce.webhooks import Event, Webhooks
 
 Json = dict[str, Any]
 
@@ -73,6 +74,7 @@ class Store:
         self.zone = ZoneInfo(options.zone)
         self.clock = Clock()
         self.lock = threading.RLock()
+        self.webhooks = Webhooks()
         self.items = itertools.count(_FIRST_ITEM)
         self._highest = 0
         self._live: dict[int, str | None] = {}
@@ -123,11 +125,13 @@ class Store:
             document[f"date_{name}_gmt"] = gmt_text(seconds)
 
     def save(self, kind: str, document: Json, parent: int = 0) -> None:
-        """Write a record and its index row."""
+        """Write a record and its index row, and tell the webhooks."""
+        before = self.records.row(kind, document["id"])
         self.records.save(row_of(kind, document, self.zone, parent), document)
+        self.webhooks.announce(kind, document["id"], _event(before, document.get("status")))
 
     def change(self, kind: str, record_id: int, edit: Callable[[Json], None]) -> Json:
-        """Edit a record in place and save it.
+        """Edit a record in place and save it, behind the webhooks' back.
 
         Raises:
             LookupError: there is no such record.
@@ -138,7 +142,7 @@ class Store:
             message = f"There is no {kind} {record_id}."
             raise LookupError(message)
         edit(document)
-        self.save(kind, document, row.parent)
+        self.records.save(row_of(kind, document, self.zone, row.parent), document)
         return document
 
     def note_sku(self, product_id: int, sku: str | None) -> None:
@@ -159,3 +163,11 @@ class Store:
                 if self._live[key] is None:
                     line["product_id"] = line["variation_id"] = 0
         return document
+
+
+def _event(before: Row | None, status: object) -> Event:
+    if before is None:
+        return "created"
+    if (before.status == "trash") == (status == "trash"):
+        return "updated"
+    return "deleted" if status == "trash" else "restored"

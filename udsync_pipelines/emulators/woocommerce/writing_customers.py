@@ -92,6 +92,7 @@ def delete_customer(store: Store, customer_id: int, *, force: bool) -> Json:
     for row in store.records.rows("kind='order' AND customer=?", (customer_id,)):
         store.change("order", row.id, lambda order: _forget(store, order))
     store.records.delete("customer", customer_id)
+    store.webhooks.announce("customer", customer_id, "deleted")
     customer["_links"]["self"] = [{"href": customer["_links"]["self"][0]["href"]}]
     return customer
 

@@ -283,4 +283,8 @@ def _reduce_stock(store: Store, order: Json) -> None:
 def touch_order(store: Store, order_id: int, moment: str | int | None = None) -> Json:
     """Move an order's ``date_modified`` to now, or to a given UTC time, and nothing else."""
     seconds = seconds_of(moment) if isinstance(moment, str) else moment
-    return store.change("order", order_id, lambda order: store.stamp(order, ("modified",), seconds))
+    order = store.change(
+        "order", order_id, lambda order: store.stamp(order, ("modified",), seconds)
+    )
+    store.webhooks.announce("order", order_id, "updated")
+    return order

@@ -1,4 +1,4 @@
-"""POST, PUT and DELETE of webhooks: stored with WooCommerce's rules, not delivered."""
+"""POST, PUT and DELETE of webhooks. The secret stays inside; the address is pinged."""
 
 from typing import Any
 
@@ -6,6 +6,8 @@ from udsync_pipelines.emulators.woocommerce.answers import ApiError
 from udsync_pipelines.emulators.woocommerce.lists import WEBHOOKS
 from udsync_pipelines.emulators.woocommerce.reading import shown
 from udsync_pipelines.emulators.woocommerce.store import Store
+from udsync_pipelines.emulators.woocommerce.webhook_delivery import ping
+from udsync_pipelines.emulators.woocommerce.webhooks import Hook, secret_of
 from udsync_pipelines.emulators.woocommerce.writing_catalogue import refuse_trash
 
 Json = dict[str, Any]
@@ -41,7 +43,7 @@ _ALLOW = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 def create_webhook(store: Store, body: Json) -> Json:
-    """Create a webhook, active at once whether or not anything listens; the secret stays inside.
+    """Create a webhook, active at once whether or not anything listens.
 
     Raises:
         ApiError: 400 for an unknown topic (refunds, variations and taxes have none) or a bad URL.
@@ -75,11 +77,18 @@ def create_webhook(store: Store, body: Json) -> Json:
         },
     }
     store.save("webhook", webhook)
+    hook = Hook(webhook_id, topic, url, secret_of(body.get("secret")))
+    hook.is_active = webhook["status"] == "active"
+    store.webhooks.hooks[webhook_id] = hook
+    ping(hook)
     return webhook
 
 
 def update_webhook(store: Store, webhook_id: int, body: Json) -> Json:
-    """Change a webhook's name, status, topic or address.
+    """Change a webhook's name, status, topic, address or secret.
+
+    It stays as near to being given up as it was. Where nobody has answered its ping yet, another
+    one is sent.
 
     Raises:
         ApiError: 404 for an unknown id, 400 for a bad status, topic or address.
@@ -100,6 +109,13 @@ def update_webhook(store: Store, webhook_id: int, body: Json) -> Json:
         webhook[name] = body.get(name, webhook[name])
     store.stamp(webhook, ("modified",))
     store.save("webhook", webhook)
+    hook = store.webhooks.hooks[webhook_id]
+    hook.topic, hook.url = webhook["topic"], webhook["delivery_url"]
+    hook.is_active = webhook["status"] == "active"
+    if body.get("secret"):
+        hook.secret = secret_of(body["secret"])
+    if not hook.is_acknowledged:
+        ping(hook)
     return webhook
 
 
@@ -112,6 +128,7 @@ def delete_webhook(store: Store, webhook_id: int, *, force: bool) -> Json:
     webhook = shown(store, WEBHOOKS, webhook_id)
     refuse_trash(force=force, name="Webhooks")
     store.records.delete("webhook", webhook_id)
+    del store.webhooks.hooks[webhook_id]
     return webhook
 
 

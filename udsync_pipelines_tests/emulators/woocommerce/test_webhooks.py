@@ -1,4 +1,4 @@
-"""Webhooks are kept with WooCommerce's rules; nothing is delivered."""
+"""Webhooks are kept with WooCommerce's rules."""
 
 import httpx
 import pytest
