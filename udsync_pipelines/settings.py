@@ -142,6 +142,14 @@ class Settings(BaseSettings):
         "store all waits of one run together, for a destination the waits of one batch.",
         json_schema_extra=_must_be("a number of seconds, 0 or more"),
     )
+    books_minutes: float = Field(
+        default=60,
+        ge=0,
+        allow_inf_nan=False,
+        description="How often a sync may look what others changed in QuickBooks, in minutes. Each "
+        "look is one metered read, whatever the number of syncs; 0 looks in every sync.",
+        json_schema_extra=_must_be("a number of minutes, 0 or more"),
+    )
     limits_factor: Decimal = Field(
         default=Decimal(1),
         gt=0,

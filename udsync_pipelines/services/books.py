@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Self
 
@@ -40,6 +40,11 @@ OAUTH_URL = "oauth_url"
 READ_ONLY = "read_only"
 CEILING = "requests_per_minute"
 _VISIBLE_AFTER = timedelta(minutes=5)
+
+
+def utc_now() -> datetime:
+    """The time."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,7 @@ def open_books(
     connection: Connection,
     *,
     before_write: Callable[[], None] = lambda: None,
+    clock: Callable[[], datetime] = utc_now,
 ) -> OpenBooks:
     """Open the books of one of the tenant's QuickBooks connections; asks nothing of QuickBooks.
 
@@ -96,7 +102,12 @@ def open_books(
     store = LockedCredentials(installation.state, owner, installation.keys)
     ended = partial(note_end_of_consent, installation.state, tenant.id, connection.id)
     return open_with(
-        installation, connection, store, consent_ended=ended, before_write=before_write
+        installation,
+        connection,
+        store,
+        consent_ended=ended,
+        before_write=before_write,
+        clock=clock,
     )
 
 
@@ -107,6 +118,7 @@ def open_with(
     *,
     consent_ended: Callable[[], None],
     before_write: Callable[[], None] = lambda: None,
+    clock: Callable[[], datetime] = utc_now,
 ) -> OpenBooks:
     """Open books with tokens from this store, which need not be those in force.
 
@@ -137,7 +149,7 @@ def open_with(
         http.close()
         raise
     bookmarks = Bookmarks(installation.state, connection.tenant_id, connection.id, PURPOSE)
-    lists = ReferenceLists(client, shelf=StoredShelf(bookmarks))
+    lists = ReferenceLists(client, shelf=StoredShelf(bookmarks), clock=clock)
     return OpenBooks(connection, client, lists, limits, http)
 
 

@@ -1,5 +1,6 @@
 """Sync engines of tenants, put together from what is stored of their connections."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
@@ -14,6 +15,7 @@ from udsync_pipelines.connectors.woocommerce.client import (
 )
 from udsync_pipelines.connectors.woocommerce.store import WooCommerceStore
 from udsync_pipelines.errors import ConfigurationError
+from udsync_pipelines.services.books import utc_now
 from udsync_pipelines.services.databases import plain_url
 from udsync_pipelines.services.fail_points import fail_points
 from udsync_pipelines.services.installation import Installation
@@ -92,8 +94,13 @@ class TenantEngine:
         self._leases.close()
 
 
-def open_engine(installation: Installation, tenant_name: str) -> TenantEngine:
-    """Put together the engine of a tenant.
+def open_engine(
+    installation: Installation,
+    tenant_name: str,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+) -> TenantEngine:
+    """Put together the engine of a tenant; `clock` tells it how old its knowledge of books is.
 
     Raises:
         ConfigurationError: no such tenant, or no store is connected.
@@ -109,7 +116,7 @@ def open_engine(installation: Installation, tenant_name: str) -> TenantEngine:
         seconds=settings.lease_seconds,
     )
     fenced = leases.fenced()
-    opened = open_targets(installation, tenant, source, leases)
+    opened = open_targets(installation, tenant, source, leases, clock=clock)
     http = new_http_client(settings.http_timeout_seconds)
     client = WooCommerceClient(
         http,

@@ -1,8 +1,9 @@
 """The destinations of a tenant, opened: its database and its books, each as a target of syncs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from udsync_pipelines.connectors.quickbooks.books import QuickBooksBooks
 from udsync_pipelines.connectors.quickbooks.profiles import default_books_profiles
@@ -11,11 +12,12 @@ from udsync_pipelines.connectors.supabase.tables import SYSTEM_NAMES, TABLES
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.mapping import Profile, default_profiles
 from udsync_pipelines.posting.policy import NewItemPolicy
-from udsync_pipelines.services.books import OpenBooks, open_books, visibility_horizon
+from udsync_pipelines.services.books import OpenBooks, open_books, utc_now, visibility_horizon
 from udsync_pipelines.services.installation import Installation
 from udsync_pipelines.services.patient_destination import PatientDestination
 from udsync_pipelines.store.lane_leases import LaneLeases
 from udsync_pipelines.store.repositories import connections, policies
+from udsync_pipelines.store.repositories.book_watch import PostgresWatch
 from udsync_pipelines.store.repositories.connections import Connection
 from udsync_pipelines.store.repositories.tenants import Tenant
 from udsync_pipelines.store.repositories.write_ledger import PostgresWriteLedger
@@ -43,7 +45,12 @@ class OpenTargets:
 
 
 def open_targets(
-    installation: Installation, tenant: Tenant, source: Connection, leases: LaneLeases
+    installation: Installation,
+    tenant: Tenant,
+    source: Connection,
+    leases: LaneLeases,
+    *,
+    clock: Callable[[], datetime] = utc_now,
 ) -> OpenTargets:
     """Open every enabled destination of the tenant; nothing is asked of them yet.
 
@@ -66,10 +73,16 @@ def open_targets(
                 targets.append(_row_target(installation, connection, database))
             elif connection.platform is Platform.QUICKBOOKS:
                 opened = stack.enter_context(
-                    open_books(installation, tenant, connection, before_write=leases.must_hold)
+                    open_books(
+                        installation,
+                        tenant,
+                        connection,
+                        before_write=leases.must_hold,
+                        clock=clock,
+                    )
                 )
                 writes = PostgresWriteLedger(leases.fenced(), tenant.id, source.id, connection.id)
-                targets.append(_books_target(installation, opened, writes))
+                targets.append(_books_target(installation, opened, writes, clock))
         targets.sort(key=lambda target: DESTINATIONS.index(target.platform))
         return OpenTargets(targets, databases, writes, stack.pop_all())
 
@@ -103,7 +116,10 @@ def _row_target(
 
 
 def _books_target(
-    installation: Installation, opened: OpenBooks, writes: PostgresWriteLedger
+    installation: Installation,
+    opened: OpenBooks,
+    writes: PostgresWriteLedger,
+    clock: Callable[[], datetime],
 ) -> BooksTarget:
     connection = opened.connection
     with installation.state.tenant(connection.tenant_id) as transaction:
@@ -123,4 +139,9 @@ def _books_target(
         policy_version=stored.version if stored else "",
         profiles=default_books_profiles(),
         horizon=visibility_horizon(installation.settings),
+        watch=PostgresWatch(
+            installation.state, connection.tenant_id, writes.source_id, connection.id
+        ),
+        clock=clock,
+        follow_every=timedelta(minutes=installation.settings.books_minutes),
     )

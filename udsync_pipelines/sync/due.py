@@ -1,6 +1,6 @@
 """What a target has still to be brought: records parked for it, then what changed since."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -22,6 +22,7 @@ class Due:
 
     `rules_version` says by which rules records become what the target gets: when it differs from
     that of the last load, everything is due again. None: what was loaded stays as it was.
+    `also` are records that are due like parked ones.
     """
 
     plan: Plan
@@ -30,6 +31,7 @@ class Due:
     archive: Archive
     ledger: Ledger
     rules_version: str | None
+    also: Collection[str] = ()
 
     def batches(self) -> Iterator[Batch]:
         """Batches of archived records.
@@ -55,8 +57,9 @@ class Due:
         parked = self.ledger.parked_ids(
             self.target_connection_id, self.plan.source_connection_id, self.entity
         )
-        for start in range(0, len(parked), BATCH):
-            newest = self.archive.newest(self.entity, parked[start : start + BATCH])
+        again = sorted({*parked, *self.also})
+        for start in range(0, len(again), BATCH):
+            newest = self.archive.newest(self.entity, again[start : start + BATCH])
             unchanged = [record for record in newest if record.changed_seq <= seq]
             if unchanged:
                 yield unchanged, seq

@@ -68,6 +68,25 @@ def count_of(response: Row) -> int:
     return found
 
 
+def changed_rows(answer: Row, entities: Sequence[BookEntity]) -> Mapping[BookEntity, Sequence[Row]]:
+    """The rows of change data capture by entity; QuickBooks leaves out what did not change.
+
+    A deleted object is a row that holds its id and the status `Deleted`, nothing else.
+
+    Raises:
+        PlatformUnavailableError: the answer is no such list.
+    """
+    parts = answer.get("CDCResponse")
+    if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
+        raise _misshapen("no changes")
+    responses = [one for part in parts for one in part.get("QueryResponse", [])]
+    if not all(isinstance(one, dict) for one in responses):
+        raise _misshapen("something else than changes")
+    return {
+        entity: [row for one in responses for row in rows_of(one, entity)] for entity in entities
+    }
+
+
 def batch_items(answer: Row) -> Mapping[str, Row]:
     """The items of a batch's answer by the keys that were sent.
 

@@ -4,9 +4,9 @@ Target ids name the kind of object and QuickBooks' id, as `sales_receipt/12`.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from udsync_pipelines.connectors.quickbooks import (
@@ -20,6 +20,12 @@ from udsync_pipelines.connectors.quickbooks import (
     sales_receipt,
 )
 from udsync_pipelines.connectors.quickbooks.address import PLATFORM
+from udsync_pipelines.connectors.quickbooks.changes import (
+    FARTHEST_BACK,
+    changed_since,
+    is_deleted,
+    objects_with,
+)
 from udsync_pipelines.connectors.quickbooks.client import QuickBooksClient, Written
 from udsync_pipelines.connectors.quickbooks.entities import BookEntity
 from udsync_pipelines.connectors.quickbooks.fault_rules import Remedy
@@ -36,7 +42,7 @@ from udsync_pipelines.posting.draft_json import AnyDraft
 from udsync_pipelines.posting.items import ItemDraft
 from udsync_pipelines.posting.matching import BooksName, BooksProduct
 from udsync_pipelines.posting.policy import NewItemPolicy
-from udsync_pipelines.sync.books.ports import Posted, Symbols
+from udsync_pipelines.sync.books.ports import Change, Changes, Posted, Symbols
 
 ENTITIES: Mapping[str, BookEntity] = {
     **{kind.value: entity for kind, entity in lookup.ENTITY_OF_KIND.items()},
@@ -46,6 +52,9 @@ ENTITIES: Mapping[str, BookEntity] = {
 """QuickBooks' entity of each kind of object."""
 
 _KINDS: Mapping[BookEntity, str] = {entity: kind for kind, entity in ENTITIES.items()}
+_RENEWED = (BookEntity.ACCOUNT, BookEntity.PAYMENT_METHOD)
+"""Reference lists whose changes are told; those of tax codes and rates are not."""
+
 _FORMS = {
     DraftKind.SALES_RECEIPT: sales_receipt.payload,
     DraftKind.INVOICE: invoice.payload,
@@ -179,6 +188,40 @@ class QuickBooksBooks:
         entity, identifier = self._address(target_id)
         row = self.client.find(entity, identifier)
         return None if row is None else self._posted(entity, Written(row, None))
+
+    def changes(self, since: datetime, now: datetime) -> Changes:
+        """What changed since a time; longer ago than QuickBooks remembers, everything is untold."""
+        if now - since > FARTHEST_BACK:
+            return Changes((), frozenset(_KINDS.values()))
+        found = changed_since(self.client, (*_KINDS, *_RENEWED), since)
+        self.lists.notice({entity: found.rows.get(entity, ()) for entity in _RENEWED})
+        objects = [
+            self._change(entity, row) for entity in _KINDS for row in found.rows.get(entity, ())
+        ]
+        untold = frozenset(_KINDS[one] for one in found.too_many if one in _KINDS)
+        return Changes(objects, untold)
+
+    def standing(self, target_ids: Collection[str]) -> Mapping[str, Posted]:
+        """Those of these objects that QuickBooks still has; a metered read for each 200."""
+        by_entity: dict[BookEntity, list[str]] = {}
+        for entity, identifier in map(self._address, target_ids):
+            by_entity.setdefault(entity, []).append(identifier)
+        rows = (
+            (entity, row)
+            for entity, identifiers in by_entity.items()
+            for row in objects_with(self.client, entity, identifiers).values()
+        )
+        changes = (self._change(entity, row) for entity, row in rows)
+        return {one.target_id: one.posted for one in changes if one.posted is not None}
+
+    def _change(self, entity: BookEntity, row: Row) -> Change:
+        target_id = f"{_KINDS[entity]}/{row['Id']}"
+        if is_deleted(row):
+            return Change(target_id, None)
+        try:
+            return Change(target_id, self._posted(entity, Written(row, None)))
+        except RecordRejectedError:
+            return Change(target_id, None)  # of others' documents we need not understand everything
 
     def _remedied(
         self, error: RejectedByBooksError, draft: AnyDraft, name: str, symbols: Symbols

@@ -27,6 +27,7 @@ from udsync_pipelines.connectors.quickbooks.wire import (
     WireModel,
     read_row,
 )
+from udsync_pipelines.errors import RecordRejectedError
 from udsync_pipelines.posting.company import (
     Account,
     BooksItem,
@@ -152,6 +153,17 @@ class ReferenceLists:
         """Read again at the next use what is older than this, unless it was read through this."""
         kept = None if self._has_read else self._shelf.kept()
         if kept is not None and self._clock() - kept[1] > oldest:
+            self.forget()
+
+    def notice(self, changed: Lists) -> None:
+        """Rows of accounts and payment methods that changed: if in what we know, read again.
+
+        An account changes with each posting, in its balance.
+        """
+        kept = self._shelf.kept()
+        if kept is not None and not all(
+            _is_known(entity, row, kept[0]) for entity, rows in changed.items() for row in rows
+        ):
             self.forget()
 
     def _lists(self) -> Lists:
@@ -308,6 +320,15 @@ class _Account(_ListEntry):
 _LISTED = (BookEntity.TAX_CODE, BookEntity.ACCOUNT, BookEntity.PAYMENT_METHOD)
 
 
+def _is_known(entity: str, row: Row, lists: Lists) -> bool:
+    """Whether a row says nothing else than the lists do."""
+    try:
+        read = _READERS[entity]
+        return read(row) in [read(one) for one in lists[entity]]
+    except RecordRejectedError:
+        return False  # deleted, or of a form that a new reading has to judge
+
+
 def _known_part(model: type[WireModel], row: Row) -> Row:
     """Of settings, what we read: the company's address and e-mail are nobody's business here."""
     wanted = {field.alias for field in model.model_fields.values()}
@@ -354,6 +375,12 @@ def _account(row: Row) -> Account:
 def _method(row: Row) -> PaymentMethod:
     read = read_row(_ListEntry, "PaymentMethod", row)
     return PaymentMethod(read.id, read.name, read.is_active)
+
+
+_READERS: Mapping[str, Callable[[Row], object]] = {
+    BookEntity.ACCOUNT: _account,
+    BookEntity.PAYMENT_METHOD: _method,
+}
 
 
 def _books_item(row: Row) -> BooksItem:

@@ -18,7 +18,14 @@ from udsync_pipelines.posting.documents import SalesDraft
 from udsync_pipelines.posting.draft_json import AnyDraft, draft_to_json
 from udsync_pipelines.posting.refunds import SALE_NOT_POSTED
 from udsync_pipelines.sync.books import problems
+from udsync_pipelines.sync.books.deviating import (
+    GONE,
+    POST_AGAIN,
+    parked_for,
+    question_about,
+)
 from udsync_pipelines.sync.books.drafting import Drafted, Drafter, parked_of
+from udsync_pipelines.sync.books.following import Deviation
 from udsync_pipelines.sync.books.ports import Books, WriteLedger
 from udsync_pipelines.sync.books.writes import (
     Binding,
@@ -28,6 +35,7 @@ from udsync_pipelines.sync.books.writes import (
     WriteAction,
     needed_keys,
 )
+from udsync_pipelines.sync.decisions import KEEP_BOOKS
 from udsync_pipelines.sync.plan import (
     Action,
     Intent,
@@ -68,7 +76,11 @@ class Planned:
 
 @dataclass
 class BatchPlanner:
-    """Plans one batch of records of one entity."""
+    """Plans one batch of records of one entity.
+
+    `deviations` are the documents of the entity that others have changed in the books; `agreed`,
+    afterwards, those that need nothing more, for the shop or a person is content with them.
+    """
 
     sync: Sync
     entity: Entity
@@ -77,9 +89,12 @@ class BatchPlanner:
     ledger: WriteLedger
     drafter: Drafter
     planned: Planned
+    deviations: Mapping[Key, Deviation] = field(default_factory=dict)
+    agreed: set[Key] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
     _writes: list[Write] = field(default_factory=list)
     _bound: dict[Key, Binding] = field(default_factory=dict)
+    _chosen: dict[str, str | None] = field(default_factory=dict)
     _batch_id: UUID = field(default_factory=uuid4)
 
     def plan(self, records: Sequence[ArchivedRecord], last_seq: int) -> tuple[Intent, list[Write]]:
@@ -90,6 +105,10 @@ class BatchPlanner:
         self._learn(drafted)
         done: list[PlannedRecord] = []
         for one in drafted:
+            asked = self._asked(one)
+            if asked is not None:
+                parked.append(asked)
+                continue
             try:
                 done.append(self._record(one))
             except RecordRejectedError as error:
@@ -130,14 +149,47 @@ class BatchPlanner:
     def _is_unchanged(self, record: ArchivedRecord) -> bool:
         """What is posted stays as it is until the record itself changes, whatever the policy."""
         bindings = self._of(record)
-        return bool(bindings) and all(
-            one.digest is not None and one.source_hash == record.content_hash
-            for one in bindings.values()
+        return (
+            bool(bindings)
+            and not self._deviating(record)
+            and all(
+                one.digest is not None and one.source_hash == record.content_hash
+                for one in bindings.values()
+            )
         )
 
     def _of(self, record: ArchivedRecord) -> dict[Role, Binding]:
         keys = {role: Key(self.entity, record.source_id, role) for role in self._roles}
         return {role: self._bound[key] for role, key in keys.items() if key in self._bound}
+
+    def _deviating(self, record: ArchivedRecord) -> list[Deviation]:
+        keys = (Key(self.entity, record.source_id, role) for role in self._roles)
+        return [self.deviations[key] for key in keys if key in self.deviations]
+
+    def _asked(self, one: Drafted) -> Parked | None:
+        """The record as it waits for a person, when others have changed its documents.
+
+        What is not to be posted and is gone from the books, and what a person lets stand, is
+        agreed: it needs nothing more.
+        """
+        deviations = self._deviating(one.record)
+        if not deviations:
+            return None
+        is_off = one.record.deleted_at is not None or one.skipped is not None
+        if is_off:
+            gone = {deviation.key for deviation in deviations if deviation.deed in GONE}
+            self.agreed |= gone
+            return None
+        question = question_about(one.record, deviations)
+        standing = self.ledger.standing(self.entity, [one.record.source_id])
+        asked = standing.get(one.record.source_id)
+        choice = None if asked is None else asked.answer_to(question)
+        if choice is None:
+            return parked_for(one.record, deviations, question)
+        self._chosen[one.record.source_id] = choice
+        if choice == KEEP_BOOKS:
+            self.agreed |= {deviation.key for deviation in deviations}
+        return None
 
     def _learn(self, drafted: Sequence[Drafted]) -> None:
         """Which customers and items are bound, and what is archived of those that are not."""
@@ -155,6 +207,8 @@ class BatchPlanner:
         if one.record.deleted_at is not None or one.skipped is not None:
             self._check_gone(one, bound)
             self._check_waiting(one, bound)
+            return _planned(one, Action.SKIP)
+        if self._chosen.get(one.record.source_id) == KEEP_BOOKS:
             return _planned(one, Action.SKIP)
         self._check_roles(one, bound)
         self._check_rates(one)
@@ -175,6 +229,8 @@ class BatchPlanner:
         if self._roles[0] in NAMED:
             return  # customers and items stay: documents name them
         for binding in bound.values():
+            if binding.key in self.agreed:
+                continue  # gone, as was seen when the books were followed
             posted = self.books.read(binding.target_id)
             if posted is not None and not posted.is_voided:
                 raise problems.posted_but_gone(one, posted)
@@ -221,6 +277,8 @@ class BatchPlanner:
         )
         if binding is None:
             return write if one.creates else None
+        if key in self.deviations:
+            return self._write_over(write, self.deviations[key])
         if role in NAMED and binding.version is None:
             return None  # the books had it before us: it is theirs
         if binding.digest is None:
@@ -240,6 +298,17 @@ class BatchPlanner:
             target_id=binding.target_id,
             base_version=binding.version,
             differences=differences(_flat(write.draft), _flat(former)) if former else {},
+        )
+
+    def _write_over(self, write: Write, deviation: Deviation) -> Write:
+        """What a person has decided that a document becomes which others have changed."""
+        if self._chosen[write.key.source_id] == POST_AGAIN:
+            return write
+        return replace(
+            write,
+            action=WriteAction.UPDATE,
+            target_id=deviation.target_id,
+            base_version=deviation.seen,
         )
 
     def _check_equal_now(self, one: Drafted, draft: AnyDraft, binding: Binding) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
@@ -44,6 +44,26 @@ class Posted:
     is_voided: bool = False
     receipt: Mapping[str, str | None] = field(default_factory=dict)
     was_found: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An object that was changed in the books, by whomever.
+
+    `posted` is None when it is said to be deleted, or is there in a form that only reading it by
+    its id can tell.
+    """
+
+    target_id: str
+    posted: Posted | None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed in the books. Of `untold` kinds more did than can be told: compare them."""
+
+    objects: Sequence[Change]
+    untold: frozenset[str] = frozenset()
 
 
 class Books(Protocol):
@@ -104,6 +124,12 @@ class Books(Protocol):
 
     def read(self, target_id: str) -> Posted | None:
         """An object as it stands now; None when the books do not have it any more."""
+
+    def changes(self, since: datetime, now: datetime) -> Changes:
+        """What changed since a time. Too long ago, everything is untold."""
+
+    def standing(self, target_ids: Collection[str]) -> Mapping[str, Posted]:
+        """Those of these objects that the books still have; a missing one may only be hidden."""
 
 
 class WriteLedger(Protocol):

@@ -5,9 +5,9 @@ In reading order: `drafting` and `planning` (map), `matching` and `resolving` (r
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from udsync_pipelines.domain.identity import Entity
@@ -16,6 +16,7 @@ from udsync_pipelines.mapping.profile import Profile
 from udsync_pipelines.posting.policy import PostingPolicy
 from udsync_pipelines.sync.books.carrying_out import Poster, Why
 from udsync_pipelines.sync.books.drafting import Drafter
+from udsync_pipelines.sync.books.following import Follower, Watch
 from udsync_pipelines.sync.books.matching import Matcher
 from udsync_pipelines.sync.books.planning import BatchPlanner, Planned
 from udsync_pipelines.sync.books.ports import Books, WriteLedger
@@ -55,6 +56,9 @@ class BooksTarget:
     policy_version: str
     profiles: Mapping[Entity, Profile]
     horizon: timedelta
+    watch: Watch
+    clock: Callable[[], datetime]
+    follow_every: timedelta
     workers: int = IN_FLIGHT
 
     @property
@@ -77,6 +81,7 @@ class BooksTarget:
         planned = Planned(position)
         doubts = self._settle_doubts(sync)
         planned.in_doubt = frozenset(doubts)
+        self._follow(sync)
         self._renew(sync)
         yield position, self._zeros(sync)
         for entity in sync.entities:
@@ -140,16 +145,27 @@ class BooksTarget:
         planned: Planned,
         doubts: Mapping[Key, Why],
     ) -> Iterator[tuple[Intent, int, Counts]]:
-        due = Due(sync.plan, entity, self.connection_id, sync.archive, sync.ledger, None)
+        deviations = self.watch.deviations(entity)
+        also = {key.source_id for key in deviations}
+        due = Due(sync.plan, entity, self.connection_id, sync.archive, sync.ledger, None, also)
         doubted = {key.source_id: why for key, why in doubts.items() if key.entity is entity}
         for records, last_seq in due.batches():
             company = self.books.company()
             left = [record for record in records if record.source_id not in doubted]
             drafter = Drafter(sync.source, sync.archive, policy, company, self.profiles, left)
             planner = BatchPlanner(
-                sync, entity, self.connection_id, self.books, self.ledger, drafter, planned
+                sync,
+                entity,
+                self.connection_id,
+                self.books,
+                self.ledger,
+                drafter,
+                planned,
+                deviations,
             )
             batch, writes = planner.plan(left, last_seq)
+            if not sync.plan.options.dry_run:
+                self.watch.agree(planner.agreed)
             # Parked, it stays due until it is known what became of it.
             waiting = [
                 Parked(record.source_id, record.content_hash, *doubted[record.source_id])
@@ -160,6 +176,19 @@ class BooksTarget:
             newly_parked = self.ledger.plan_batch(batch, writes, park=not sync.plan.options.dry_run)
             sync.reached("books.mapped")
             yield batch, newly_parked, planner.counts
+
+    def _follow(self, sync: Sync) -> None:
+        """See what others did to our documents, but in a dry run, which remembers nothing."""
+        if sync.plan.options.dry_run:
+            return
+        follower = Follower(
+            self.books, self.watch, self.ledger.last_draft, self.clock(), self.follow_every
+        )
+        seen = follower.follow()
+        sync.ledger.count(
+            sync.plan.id,
+            {f"{self.platform}.followed.{name}": number for name, number in seen.items()},
+        )
 
     def _renew(self, sync: Sync) -> None:
         """What keeps a record parked may have been cured in the books: a person looks at once."""

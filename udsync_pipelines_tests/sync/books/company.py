@@ -5,7 +5,7 @@ before or after the books have written, or it comes as a refusal.
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -24,9 +24,13 @@ from udsync_pipelines.posting.draft_json import AnyDraft
 from udsync_pipelines.posting.items import ItemDraft
 from udsync_pipelines.posting.matching import BooksName, BooksProduct, NameList
 from udsync_pipelines.posting.names import comparable
-from udsync_pipelines.sync.books.ports import Posted, Symbols
+from udsync_pipelines.sync.books.ports import Change, Changes, Posted, Symbols
 from udsync_pipelines_tests.posting.books import CANADA
 from udsync_pipelines_tests.sync.memory import Process
+
+KINDS = frozenset(
+    {"customer", "item", "sales_receipt", "invoice", "payment", "refund_receipt", "credit_memo"}
+)
 
 Refusal = Callable[[AnyDraft], bool]
 
@@ -88,6 +92,10 @@ class MemoryBooks:
     others: list[BooksName | BooksProduct] = field(default_factory=list)
     calls: list[tuple[str, str]] = field(default_factory=list)
     request_ids: list[str] = field(default_factory=list)
+    touched: dict[str, datetime] = field(default_factory=dict)
+    untold: set[str] = field(default_factory=set)
+    unreadable: set[str] = field(default_factory=set)
+    falsely_deleted: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
@@ -142,6 +150,7 @@ class MemoryBooks:
             self._answered[request_id] = target_id
             self._value(made)
             self.held[target_id] = made
+            self.touched[target_id] = self.clock()
             return self._end(answer, made)
 
     def update(
@@ -164,6 +173,7 @@ class MemoryBooks:
             held.draft, held.symbols = draft, symbols
             self._answered[request_id] = target_id
             held.edits += 1
+            self.touched[target_id] = self.clock()
             self._value(held)
             return self._end(answer, held)
 
@@ -182,8 +192,28 @@ class MemoryBooks:
 
     def read(self, target_id: str) -> Posted | None:
         self._call("read", target_id)
+        if target_id in self.unreadable:
+            raise RecordRejectedError("A field cannot be read.", code="answer_misshapen")
         held = self.held.get(target_id)
         return None if held is None else self._posted(held)
+
+    def changes(self, since: datetime, now: datetime) -> Changes:
+        self._call("changes", since.isoformat())
+        if now - since > timedelta(days=29):
+            return Changes((), KINDS)
+        told = [
+            one
+            for one, at in self.touched.items()
+            if at >= since and one.partition("/")[0] not in self.untold
+        ]
+        standing = {one: self._posted(self.held[one]) for one in told if one in self.held}
+        hidden = self.falsely_deleted
+        objects = [Change(one, None if one in hidden else standing.get(one)) for one in told]
+        return Changes(objects, frozenset(self.untold))
+
+    def standing(self, target_ids: Collection[str]) -> Mapping[str, Posted]:
+        self._call("standing", str(len(target_ids)))
+        return {one: self._posted(self.held[one]) for one in target_ids if one in self.held}
 
     # --- what a test does or asks -------------------------------------------------------------
 
@@ -204,15 +234,18 @@ class MemoryBooks:
     def edit(self, held: Held, total: Decimal | None = None) -> None:
         """A person changes an object."""
         held.edits += 1
+        self.touched[held.target_id] = self.clock()
         held.total = held.total if total is None else total
 
     def void(self, held: Held) -> None:
         """A person voids a document."""
         held.edits += 1
+        self.touched[held.target_id] = self.clock()
         held.is_voided, held.total, held.tax = True, Decimal(0), Decimal(0)
 
     def delete(self, held: Held) -> None:
         """A person deletes an object."""
+        self.touched[held.target_id] = self.clock()
         del self.held[held.target_id]
 
     def refuse(self, kind: str, key: str = "") -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.posting.draft_json import AnyDraft
+from udsync_pipelines.sync.books.following import Deviation
 from udsync_pipelines.sync.books.ports import Posted
 from udsync_pipelines.sync.books.writes import Binding, Key, Role, Write, WriteAction
 from udsync_pipelines.sync.decisions import KEEP_BOOKS, Question, Standing
@@ -250,3 +251,46 @@ class MemoryWrites:
 
     def _must_live(self) -> None:
         self.ledger.process.must_live()
+
+
+@dataclass
+class MemoryWatch:
+    """How one company is followed for one store; keeps the promises of `following.Watch`."""
+
+    ledger: BooksLedger
+    until: datetime | None = None
+    held: dict[Key, Deviation] = field(default_factory=dict)
+
+    def followed_until(self) -> datetime | None:
+        return self.until
+
+    def note(self, until: datetime) -> None:
+        self.until = until
+
+    def bindings_of(self, target_ids: Collection[str]) -> Mapping[str, Sequence[Binding]]:
+        found: dict[str, list[Binding]] = {}
+        for binding in self.ledger.bound.values():
+            if binding.target_id in target_ids:
+                found.setdefault(binding.target_id, []).append(binding)
+        return found
+
+    def targets(self, after: str, limit: int) -> Sequence[str]:
+        bound = {binding.target_id for binding in self.ledger.bound.values()}
+        return sorted(one for one in bound if one > after)[:limit]
+
+    def deviate(self, deviation: Deviation) -> None:
+        self.held[deviation.key] = deviation
+
+    def agree(self, keys: Collection[Key]) -> None:
+        for key in keys:
+            self.held.pop(key, None)
+
+    def deviations(self, entity: Entity) -> Mapping[Key, Deviation]:
+        bound = self.ledger.bound
+        return {
+            key: one
+            for key, one in self.held.items()
+            if key.entity is entity
+            and key in bound
+            and (bound[key].target_id, bound[key].version) == (one.target_id, one.written)
+        }

@@ -16,13 +16,15 @@ from udsync_pipelines.sync.records import Window
 from udsync_pipelines.sync.target import Target
 from udsync_pipelines_tests.posting.books import POLICY
 from udsync_pipelines_tests.sync.books.company import MemoryBooks, key_of
-from udsync_pipelines_tests.sync.books.memory import BooksLedger, MemoryWrites
+from udsync_pipelines_tests.sync.books.memory import BooksLedger, MemoryWatch, MemoryWrites
 from udsync_pipelines_tests.sync.books.shop import BooksShop
 from udsync_pipelines_tests.sync.memory import MemoryArchive, Process
 
 FULL = SyncOptions(window=Window(full=True))
 DRY = SyncOptions(dry_run=True)
 HORIZON = timedelta(minutes=5)
+EVERY = timedelta(hours=1)
+"""How often the books are followed."""
 
 
 @dataclass
@@ -44,6 +46,7 @@ class BooksWorld:
         self.ledger = BooksLedger(self.process)
         self.books = MemoryBooks(self.process, lambda: self.ledger.now)
         self.writes = MemoryWrites(self.ledger, self.source_id)
+        self.watch = MemoryWatch(self.ledger)
 
     def target(self) -> BooksTarget:
         """The books as they would be opened now; the policy may differ between syncs."""
@@ -56,6 +59,9 @@ class BooksWorld:
             policy_version=self.policy_version,
             profiles=self.profiles,
             horizon=HORIZON,
+            watch=self.watch,
+            clock=lambda: self.ledger.now,
+            follow_every=EVERY,
             workers=self.workers,
         )
 
