@@ -15,6 +15,7 @@ from udsync_pipelines.cli import (
     failures,
     plan,
     policy,
+    rates,
     services,
     sync,
     tenant,
@@ -44,6 +45,7 @@ for name, command in COMMANDS:
 app.add_typer(tenant.app, name="tenant")
 app.add_typer(connect.app, name="connect")
 app.add_typer(policy.app, name="policy")
+app.add_typer(rates.app, name="rates")
 app.add_typer(plan.app, name="plan")
 app.add_typer(failures.app, name="failures")
 app.add_typer(emulate.app, name="emulate")

@@ -107,6 +107,7 @@ def as_json_object(write: Write, needed: Sequence[Write]) -> dict[str, Any]:
         "total": _text(_total(write)),
         "tax": _text(draft.total_tax) if isinstance(draft, SalesDraft) else None,
         "currency": document.currency if document else None,
+        "exchange_rate": _text(document.exchange_rate) if document else None,
         "dated_on": document.dated_on.isoformat() if document else None,
         "needs": [{"position": one.position, "symbol": symbol_of(one)} for one in needed],
         "differences": {
@@ -142,8 +143,14 @@ def _called(write: Write) -> str:
 def _amount(write: Write) -> str:
     draft = write.draft
     if isinstance(draft, SalesDraft):
-        return f"{draft.total:,} {draft.currency}, {draft.total_tax:,} of it tax"
-    return f"{draft.amount:,} {draft.currency}" if isinstance(draft, PaymentDraft) else ""
+        return f"{draft.total:,} {draft.currency}, {draft.total_tax:,} of it tax{_rate(draft)}"
+    if isinstance(draft, PaymentDraft):
+        return f"{draft.amount:,} {draft.currency}{_rate(draft)}"
+    return ""
+
+
+def _rate(draft: SalesDraft | PaymentDraft) -> str:
+    return f", at {draft.exchange_rate.normalize():f}" if draft.exchange_rate else ""
 
 
 def _total(write: Write) -> Decimal | None:

@@ -7,7 +7,7 @@ from udsync_pipelines.domain.order import Order
 from udsync_pipelines.posting.booking import Booked, Books, book
 from udsync_pipelines.posting.company import Company
 from udsync_pipelines.posting.customers import customer_key
-from udsync_pipelines.posting.dating import day_of, open_day, sale_day
+from udsync_pipelines.posting.dating import booked_day, day_of, sale_day
 from udsync_pipelines.posting.documents import (
     Composition,
     Draft,
@@ -48,7 +48,7 @@ def compose_order(order: Order, policy: PostingPolicy, company: Company) -> Comp
     skipped = reason_to_skip(order, policy)
     if skipped:
         return skipped
-    dated_on = open_day(sale_day(order, policy), f"order/{order.id}", policy, company)
+    dated_on = booked_day(order, policy, company)
     sale = book_sale(order, policy, company.on(dated_on))
     fitted = sale.booked.fitted
     return Composition(

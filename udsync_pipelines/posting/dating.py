@@ -23,6 +23,15 @@ def day_of(moment: datetime, policy: PostingPolicy) -> date:
     return moment.astimezone(policy.zone()).date()
 
 
+def booked_day(order: Order, policy: PostingPolicy, company: Company) -> date:
+    """The day that an order's sale is dated on, closed books considered.
+
+    Raises:
+        RecordRejectedError: as `open_day`.
+    """
+    return open_day(sale_day(order, policy), f"order/{order.id}", policy, company)
+
+
 def open_day(day: date, record: str, policy: PostingPolicy, company: Company) -> date:
     """The day itself, or with the rule `redate` the first open day after closed books.
 

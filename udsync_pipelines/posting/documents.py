@@ -85,8 +85,9 @@ class SalesDraft:
     codes and payment method are ids of the books. `number` is None where the company numbers its
     documents itself; `marker` is in `private_note` in any case. `document_tax_code` is the one
     code of a document in the United States, else None. `account_id` is where the money goes to
-    or, on a refund receipt, comes from. `texts` holds the text fields by the profile: field name
-    of the destination → text.
+    or, on a refund receipt, comes from. `exchange_rate` is units of the home currency for one of
+    this currency, None for a document in the home currency. `texts` holds the text fields by the
+    profile: field name of the destination → text.
     """
 
     kind: DraftKind
@@ -106,6 +107,7 @@ class SalesDraft:
     payment_reference: str | None = None
     document_tax_code: str | None = None
     tax_override: TaxOverride | None = None
+    exchange_rate: Decimal | None = None
     texts: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
@@ -118,6 +120,7 @@ class SalesDraft:
 class PaymentDraft:
     """Money received for the invoice of the same order. `reference` is its marker.
 
+    `exchange_rate` is that of its own day; what it gains or loses the books work out themselves.
     `texts` holds the text fields by the profile: field name of the destination → text.
     """
 
@@ -133,6 +136,7 @@ class PaymentDraft:
     pays_number: str | None
     account_id: str | None = None
     payment_method_id: str | None = None
+    exchange_rate: Decimal | None = None
     texts: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 

@@ -36,7 +36,8 @@ def explain(result: Composition | Skipped, company: Company) -> tuple[str, ...]:
 def _payment(payment: PaymentDraft) -> str:
     pays = f"invoice {payment.pays_number}" if payment.pays_number else "the invoice"
     return (
-        f"A payment of {payment.amount} {payment.currency} on {payment.dated_on} covers {pays}; "
+        f"A payment of {payment.amount} {payment.currency} on {payment.dated_on}"
+        f"{_valued(payment)} covers {pays}; "
         f"its reference is {payment.reference}."
     )
 
@@ -47,7 +48,8 @@ def _sale(document: SalesDraft, company: Company) -> list[str]:
     due = f", due on {document.due_on}" if document.due_on else ""
     first = (
         f"{name.capitalize()}{number} of {document.dated_on}{due} comes to {document.total} "
-        f"{document.currency}: {document.net_total} net and {document.total_tax} tax."
+        f"{document.currency}: {document.net_total} net and {document.total_tax} tax"
+        f"{_valued(document)}."
     )
     return [first, *_lines(document, company)]
 
@@ -78,6 +80,11 @@ def _why(document: SalesDraft, kind: DraftLineKind) -> str:
     ):
         return ", an amount given back without lines, in proportion to the order's tax codes"
     return ""
+
+
+def _valued(document: SalesDraft | PaymentDraft) -> str:
+    rate = document.exchange_rate
+    return f", at an exchange rate of {rate.normalize():f}" if rate is not None else ""
 
 
 def _remedy(made: Composition) -> list[str]:

@@ -149,6 +149,35 @@ class TipPolicy:
     lines: Selectors = ()
 
 
+class RateSource(StrEnum):
+    """Where exchange rates come from: the books' list, the tenant's table, a field of the order."""
+
+    BOOKS = "books"
+    TABLE = "table"
+    ORDER = "order"
+
+
+class RateDirection(StrEnum):
+    """What a rate in a field of an order counts: the books' units for one of the order's, or so."""
+
+    HOME_PER_FOREIGN = "home_per_foreign"
+    FOREIGN_PER_HOME = "foreign_per_home"
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeRatePolicy:
+    """With which rate a document in a foreign currency is valued; without one it is parked.
+
+    `oldest_days` is how many days before a document's own a rate of the table may be; `order_field`
+    names the meta field of the order and `order_field_is` what it counts.
+    """
+
+    source: RateSource = RateSource.BOOKS
+    oldest_days: int = 7
+    order_field: str = ""
+    order_field_is: RateDirection = RateDirection.HOME_PER_FOREIGN
+
+
 ON_ACCOUNT = GatewayPolicy(form=DocumentForm.INVOICE_AND_PAYMENT)
 
 
@@ -172,6 +201,7 @@ class PostingPolicy:
         gift_cards: which lines sell or redeem gift cards, and the item they go on.
         tips: which lines are tips, and the item they go on.
         bundles: on whose items bundles are posted.
+        exchange_rates: with which rate documents in foreign currencies are valued.
         customer_strategy: each buyer's own customer or one web customer per currency.
         guest_without_email: whom such a guest's order is booked on.
         customer_creation: when registered customers are created.
@@ -201,6 +231,7 @@ class PostingPolicy:
     gift_cards: GiftCardPolicy = GiftCardPolicy()
     tips: TipPolicy = TipPolicy()
     bundles: BundleRule = BundleRule.LINES
+    exchange_rates: ExchangeRatePolicy = ExchangeRatePolicy()
     customer_strategy: CustomerStrategy = CustomerStrategy.OWN
     guest_without_email: GuestWithoutEmail = GuestWithoutEmail.OWN
     customer_creation: CustomerCreation = CustomerCreation.ON_FIRST_SALE
@@ -219,6 +250,7 @@ class PostingPolicy:
         _at_least_zero("due_days", self.due_days)
         _at_least_zero("rounding_limit", self.rounding_limit)
         _at_least_zero("moved_cents_limit", self.moved_cents_limit)
+        _at_least_zero("exchange_rates.oldest_days", self.exchange_rates.oldest_days)
         _check_selectors("gift_cards.sold", self.gift_cards.sold, OF_LINES)
         _check_selectors("gift_cards.redeemed", self.gift_cards.redeemed, OF_REDEMPTIONS)
         _check_selectors("tips.lines", self.tips.lines, OF_LINES)

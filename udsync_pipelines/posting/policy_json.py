@@ -17,12 +17,15 @@ from udsync_pipelines.posting.policy import (
     CustomerStrategy,
     DateBasis,
     DocumentForm,
+    ExchangeRatePolicy,
     GatewayPolicy,
     GiftCardPolicy,
     GuestWithoutEmail,
     ItemPolicy,
     NewItemPolicy,
     PostingPolicy,
+    RateDirection,
+    RateSource,
     RefundForm,
     TaxPolicy,
     TipPolicy,
@@ -60,6 +63,12 @@ def policy_to_json(policy: PostingPolicy) -> dict[str, Json]:
         },
         "tips": {"item": policy.tips.item, "lines": [*policy.tips.lines]},
         "bundles": policy.bundles.value,
+        "exchange_rates": {
+            "source": policy.exchange_rates.source.value,
+            "oldest_days": policy.exchange_rates.oldest_days,
+            "order_field": policy.exchange_rates.order_field,
+            "order_field_is": policy.exchange_rates.order_field_is.value,
+        },
         "customer_strategy": policy.customer_strategy.value,
         "guest_without_email": policy.guest_without_email.value,
         "customer_creation": policy.customer_creation.value,
@@ -255,6 +264,13 @@ def _tips(name: str, value: object) -> TipPolicy:
     )
 
 
+def _exchange_rates(name: str, value: object) -> ExchangeRatePolicy:
+    given = _mapping(name, value)
+    _refuse_unknown(f"{name}.", given, _RATE_READERS)
+    read = {key: _RATE_READERS[key](f"{name}.{key}", each) for key, each in given.items()}
+    return ExchangeRatePolicy(**read)  # type: ignore[arg-type]  # each reader gives its field's type
+
+
 def _taxes(name: str, value: object) -> TaxPolicy:
     given = _mapping(name, value)
     _refuse_unknown(f"{name}.", given, {part.name: None for part in fields(TaxPolicy)})
@@ -293,6 +309,12 @@ def _shown(value: object) -> str:
     return text if len(text) <= 40 else f"{text[:39]}…"  # noqa: PLR2004 - enough to recognise it
 
 
+_RATE_READERS: dict[str, Callable[[str, object], object]] = {
+    "source": _choice(RateSource),
+    "oldest_days": _whole,
+    "order_field": _text,
+    "order_field_is": _choice(RateDirection),
+}
 _READERS: dict[str, Callable[[str, object], object]] = {
     "form": _choice(DocumentForm),
     "status_forms": _status_forms,
@@ -309,6 +331,7 @@ _READERS: dict[str, Callable[[str, object], object]] = {
     "gift_cards": _gift_cards,
     "tips": _tips,
     "bundles": _choice(BundleRule),
+    "exchange_rates": _exchange_rates,
     "customer_strategy": _choice(CustomerStrategy),
     "guest_without_email": _choice(GuestWithoutEmail),
     "customer_creation": _choice(CustomerCreation),

@@ -25,8 +25,8 @@ def check_currency(amount: Money, record: str, company: Company) -> None:
             code="currency_not_supported",
             record=record,
             cure=f"Enter it in the books by hand, in {company.home_currency}; it stays listed as "
-            "parked. Do not turn on multicurrency for it: that cannot be undone, and udsync sends "
-            "no rates yet.",
+            "parked. Or turn on multicurrency in the books, which cannot be undone, choose where "
+            "rates come from (exchange_rates.source), and sync again.",
         )
     check_decimals(amount, record)
 

@@ -11,8 +11,9 @@ from udsync_pipelines.connectors.supabase.destination import SupabaseDestination
 from udsync_pipelines.connectors.supabase.tables import SYSTEM_NAMES, TABLES
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.mapping import Profile, default_profiles
-from udsync_pipelines.posting.policy import NewItemPolicy
+from udsync_pipelines.posting.policy import ExchangeRatePolicy, NewItemPolicy
 from udsync_pipelines.services.books import OpenBooks, open_books, utc_now, visibility_horizon
+from udsync_pipelines.services.exchange_rates import BooksRates
 from udsync_pipelines.services.installation import Installation
 from udsync_pipelines.services.patient_destination import PatientDestination
 from udsync_pipelines.store.lane_leases import LaneLeases
@@ -144,4 +145,11 @@ def _books_target(
         ),
         clock=clock,
         follow_every=timedelta(minutes=installation.settings.books_minutes),
+        rates=BooksRates(
+            installation.state,
+            connection.tenant_id,
+            connection.id,
+            policy.exchange_rates if policy else ExchangeRatePolicy(),
+            opened.client.exchange_rate,
+        ),
     )

@@ -64,7 +64,7 @@ _FORMS = {
 # What QuickBooks moves by itself: stamps, versions, balances, and text that it writes anew.
 _MEMBERS_THAT_COUNT = (
     *("TxnDate", "CustomerRef", "CurrencyRef", "DocNumber", "PaymentRefNum", "TotalAmt"),
-    *("PaymentMethodRef", "DepositToAccountRef", "PrivateNote", "DueDate"),
+    *("ExchangeRate", "PaymentMethodRef", "DepositToAccountRef", "PrivateNote", "DueDate"),
     *("DisplayName", "GivenName", "FamilyName", "CompanyName", "PrimaryEmailAddr"),
     *("PrimaryPhone", "Active", "Name", "Sku", "UnitPrice", "Type", "IncomeAccountRef"),
 )
@@ -294,6 +294,7 @@ class QuickBooksBooks:
             document.number,
             document.is_voided,
             receipt,
+            exchange_rate=document.exchange_rate,
         )
 
     def _address(self, target_id: str) -> tuple[BookEntity, str]:

@@ -9,11 +9,13 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import httpx
 from pydantic import SecretStr
 
+from udsync_pipelines.connectors.quickbooks import exchange_rate
 from udsync_pipelines.connectors.quickbooks.address import PRODUCTION, RealmId, api_url
 from udsync_pipelines.connectors.quickbooks.answers import (
     batch_items,
@@ -169,6 +171,18 @@ class QuickBooksClient:
         """The company's name, country and subscription."""
         call = Call("CompanyInfo read", "GET", f"companyinfo/{self.realm_id}")
         return object_of(self._send(call).row, BookEntity.COMPANY_INFO)
+
+    def exchange_rate(self, currency: str, day: date) -> Decimal | None:
+        """Units of the home currency for one of this, as the company's own list has it for a day.
+
+        None where it has none. One metered read.
+        """
+        params = {"sourcecurrencycode": currency, "asofdate": day.isoformat()}
+        call = Call("ExchangeRate read", "GET", "exchangerate", params)
+        try:
+            return exchange_rate.read(member_of(self._send(call).row, "ExchangeRate"))
+        except NotFoundError:
+            return None
 
     def select(self, query: Query, page_size: int = LARGEST_PAGE) -> Iterator[Row]:
         """Every object that the query selects, page by page over a stable order, none twice.

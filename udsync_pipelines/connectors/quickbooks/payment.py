@@ -30,6 +30,7 @@ def payload(draft: PaymentDraft, ids: BooksIds, invoice_id: str | None) -> Mappi
             "TotalAmt": draft.amount,
             "TxnDate": draft.dated_on,
             "CurrencyRef": reference(draft.currency) if ids.has_multicurrency else None,
+            "ExchangeRate": draft.exchange_rate,
             "PaymentRefNum": cut(draft.reference, LONGEST_PAYMENT_REFERENCE),
             "PrivateNote": note_with(draft.private_note, draft.texts),
             "PaymentMethodRef": reference(method) if method else None,

@@ -31,7 +31,8 @@ class PostedDocument:
     `number` is the DocNumber, of a payment its PaymentRefNum, "" when it has none. `balance` is
     what is still open: of an invoice what is owed, of a credit memo what is left, of a payment
     what is not applied, else None. `tax_by_rate` holds the tax amounts by the books' rate id;
-    `links` the ids of the documents that a payment is applied to.
+    `links` the ids of the documents that a payment is applied to. `exchange_rate` is units of the
+    home currency for one of its currency, None where the company keeps one currency.
     """
 
     entity: BookEntity
@@ -47,6 +48,7 @@ class PostedDocument:
     modified_at: datetime | None = None
     tax_by_rate: Mapping[str, Decimal] = field(default_factory=lambda: MappingProxyType({}))
     links: tuple[str, ...] = ()
+    exchange_rate: Decimal | None = None
 
     @property
     def is_voided(self) -> bool:
@@ -87,6 +89,7 @@ class _Document(WireModel):
     remaining: Amount = Field(default=Decimal(0), alias="RemainingCredit")
     unapplied: Amount = Field(default=Decimal(0), alias="UnappliedAmt")
     currency: Reference = Field(default=None, alias="CurrencyRef")
+    exchange_rate: Amount | None = Field(default=None, alias="ExchangeRate")
     customer_id: Reference = Field(default=None, alias="CustomerRef")
     private_note: str = Field(default="", alias="PrivateNote")
     tax: _TaxDetail = Field(default=_TaxDetail(), alias="TxnTaxDetail")
@@ -126,6 +129,7 @@ def read_document(entity: BookEntity, row: Row, home_currency: str) -> PostedDoc
         modified_at=read.stamps.modified_at,
         tax_by_rate=_tax_by_rate(read.tax.lines),
         links=tuple(link.id for line in read.lines for link in line.links),
+        exchange_rate=read.exchange_rate,
     )
 
 

@@ -81,6 +81,7 @@ def sales_form(draft: SalesDraft, ids: BooksIds) -> dict[str, object]:
             "TxnDate": draft.dated_on,
             "CustomerRef": reference(ids.customer(draft)),
             "CurrencyRef": reference(draft.currency) if ids.has_multicurrency else None,
+            "ExchangeRate": draft.exchange_rate,
             "GlobalTaxCalculation": "TaxExcluded" if is_global else None,
             "PrivateNote": note_with(draft.private_note, draft.texts),
             "Line": [_line(line, ids, draft.source) for line in draft.lines],

@@ -40,6 +40,7 @@ class Company:
         self.deposited: dict[str, str] = {}
         self.deleted: list[tuple[str, str, float]] = []
         self.events: list[Json] = []
+        self.exchange_rates: dict[str, dict[str, Decimal]] = defaultdict(dict)
         self.balances: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
         self._tables: dict[str, dict[str, Json]] = defaultdict(dict)
         self._numbers: dict[str, int] = defaultdict(int)

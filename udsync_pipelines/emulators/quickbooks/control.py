@@ -109,6 +109,39 @@ class Control:
                 del kept[name]
             self._company.replace("Preferences", {**old, section: kept})
 
+    def set_exchange_rate(self, currency: str, day: str, rate: str) -> None:
+        """Enter a rate in the company's list: home units for one of this, from this day on."""
+        with self._company.lock:
+            self._company.exchange_rates[currency][day] = Decimal(str(rate))
+
+    def add_account(self, name: str, kind: str, subkind: str, currency: str = "") -> str:
+        """Make an account as in the chart of accounts; return its id."""
+        body = {"Name": name, "AccountType": kind, "AccountSubType": subkind}
+        kept = {"CurrencyRef": {"value": currency}} if currency else {}
+        return str(self.create("Account", {**body, **kept})["Id"])
+
+    def add_service(self, name: str, account_id: str) -> str:
+        """Make a service that posts to any account, a liability too; return its id.
+
+        The form of products in the company's pages allows that; the API takes income accounts only.
+        """
+        with self._company.lock:
+            income = next(
+                one
+                for one in self._company.table("Account").values()
+                if one["AccountType"] == "Income"
+            )
+            accounts = {
+                "IncomeAccountRef": {"value": income["Id"]},
+                "ExpenseAccountRef": {"value": self._cost_account()},
+            }
+            made = self.create("Item", {"Name": name, "Type": "Service", **accounts})
+            account = self._stored("Account", account_id)
+            chosen = {"value": account["Id"], "name": account["Name"]}
+            item = self._stored("Item", made["Id"])
+            self._company.replace("Item", {**item, "IncomeAccountRef": chosen})
+            return str(made["Id"])
+
     def lapse_subscription(self, *, lapsed: bool = True) -> None:
         """End the subscription (the company can only be read), or renew it."""
         with self._company.lock:
@@ -168,6 +201,13 @@ class Control:
             message = f"There is no {entity} {record_id}. Look its id up by a query."
             raise ValueError(message)
         return document
+
+    def _cost_account(self) -> str:
+        return next(
+            str(one["Id"])
+            for one in self._company.table("Account").values()
+            if one["AccountType"] == "Cost of Goods Sold"
+        )
 
     def _named(self, entity: str, name: str) -> str:
         with self._company.lock:

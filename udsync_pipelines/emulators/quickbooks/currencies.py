@@ -5,7 +5,7 @@ from typing import Any
 
 from udsync_pipelines.emulators.quickbooks.company import Company
 from udsync_pipelines.emulators.quickbooks.references import reference
-from udsync_pipelines.emulators.quickbooks.refusals import business, missing, refuse
+from udsync_pipelines.emulators.quickbooks.refusals import business, missing, not_found, refuse
 
 Json = dict[str, Any]
 
@@ -18,6 +18,11 @@ NAMES = {
     "JPY": "Japanese Yen",
     "CHF": "Swiss Franc",
     "MXN": "Mexican Peso",
+    "NZD": "New Zealand Dollar",
+    "SEK": "Swedish Krona",
+    "INR": "Indian Rupee",
+    "BRL": "Brazilian Real",
+    "PLN": "Polish Zloty",
 }
 
 
@@ -69,6 +74,44 @@ def document_currency(company: Company, document: Json, old: Json | None = None)
     document["ExchangeRate"] = document.get("ExchangeRate") or Decimal(1)
     if wanted == company.options.home_currency:
         document["ExchangeRate"] = Decimal(1)
+
+
+def exchange_rate(company: Company, code: str, day: str) -> Json:
+    """Return what the company's list has for a currency on a day: the newest rate up to it.
+
+    Raises:
+        RefusedError: several currencies are off (5030), the currency is unknown (2220), or the
+            list has no rate (610).
+    """
+    if not company.multicurrency:
+        raise refuse("5030", "Multicurrency is turned off for this company.", "ExchangeRate")
+    currency_reference(code)
+    known = {one: rate for one, rate in company.exchange_rates.get(code, {}).items() if one <= day}
+    if not known:
+        raise not_found()
+    newest = max(known)
+    return {
+        "domain": "QBO",
+        "sparse": False,
+        "SyncToken": "0",
+        "AsOfDate": newest,
+        "SourceCurrencyCode": code,
+        "TargetCurrencyCode": company.options.home_currency,
+        "Rate": known[newest],
+    }
+
+
+def check_money_account(company: Company, document: Json) -> None:
+    """Refuse money in one currency on an account that is kept in another foreign one.
+
+    Raises:
+        RefusedError: 6000.
+    """
+    account = company.table("Account")[document["DepositToAccountRef"]["value"]]
+    home = company.options.home_currency
+    kept = account.get("CurrencyRef", {}).get("value") or home
+    if kept not in (home, document["CurrencyRef"]["value"]):
+        raise business("The account has another currency than the transaction.")
 
 
 def _allowed(company: Company, code: str) -> Json:

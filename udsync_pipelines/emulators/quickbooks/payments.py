@@ -5,7 +5,7 @@ from typing import Any
 
 from udsync_pipelines.emulators.quickbooks.amounts import ZERO, cents, number
 from udsync_pipelines.emulators.quickbooks.company import Company
-from udsync_pipelines.emulators.quickbooks.currencies import document_currency
+from udsync_pipelines.emulators.quickbooks.currencies import check_money_account, document_currency
 from udsync_pipelines.emulators.quickbooks.references import (
     deposit_account,
     linked,
@@ -42,6 +42,7 @@ def compose_payment(company: Company, body: Json, old: Json | None = None) -> Js
         )
     if reference(document, "DepositToAccountRef"):
         document["DepositToAccountRef"] = deposit_account(company, document)
+        check_money_account(company, document)
     else:
         document["DepositToAccountRef"] = undeposited_funds(company)
     document["Line"] = [_line(company, document, line) for line in document.get("Line") or ()]

@@ -7,7 +7,7 @@ from typing import Any
 from udsync_pipelines.emulators.quickbooks import taxation, taxation_us
 from udsync_pipelines.emulators.quickbooks.amounts import ZERO, cents, number, price
 from udsync_pipelines.emulators.quickbooks.company import Company
-from udsync_pipelines.emulators.quickbooks.currencies import document_currency
+from udsync_pipelines.emulators.quickbooks.currencies import check_money_account, document_currency
 from udsync_pipelines.emulators.quickbooks.references import (
     deposit_account,
     linked,
@@ -88,6 +88,7 @@ def _references(company: Company, entity: str, document: Json) -> None:
     if entity in ("SalesReceipt", "RefundReceipt"):
         if reference(document, "DepositToAccountRef"):
             document["DepositToAccountRef"] = deposit_account(company, document)
+            check_money_account(company, document)
         else:
             document["DepositToAccountRef"] = undeposited_funds(company)
 

@@ -13,6 +13,7 @@ from udsync_pipelines.emulators.quickbooks.answers import Answer, formed, json_b
 from udsync_pipelines.emulators.quickbooks.batches import run_batch
 from udsync_pipelines.emulators.quickbooks.changes import changes_since
 from udsync_pipelines.emulators.quickbooks.company import Company
+from udsync_pipelines.emulators.quickbooks.currencies import exchange_rate
 from udsync_pipelines.emulators.quickbooks.refusals import (
     GatewayRefusedError,
     RefusedError,
@@ -151,6 +152,11 @@ class Service:
                 self._company, asked.get("entities", ""), asked.get("changedSince", "")
             )
             return self._timed({"CDCResponse": found}, request)
+        if name == "exchangerate" and len(parts) == 1:
+            asked = request.parameters
+            day = asked.get("asofdate") or self._company.clock.today()
+            rate = exchange_rate(self._company, asked.get("sourcecurrencycode", ""), day)
+            return self._timed({"ExchangeRate": rate}, request)
         entity = entity_named(name)
         if entity is None or len(parts) > 2:  # noqa: PLR2004 - entity and id
             return page(404, "Not Found")

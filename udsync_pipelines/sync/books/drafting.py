@@ -20,6 +20,7 @@ from udsync_pipelines.posting.compose import compose_order
 from udsync_pipelines.posting.customers import CustomerDraft, customer_of, customer_of_order
 from udsync_pipelines.posting.documents import Composition, PaymentDraft, SalesDraft, Skipped
 from udsync_pipelines.posting.draft_json import AnyDraft
+from udsync_pipelines.posting.exchange import NO_RATES, Rates, with_rates
 from udsync_pipelines.posting.items import (
     ItemDraft,
     item_of_line,
@@ -95,6 +96,7 @@ class Drafter:
     company: Company
     profiles: Mapping[Entity, Profile]
     records: Sequence[ArchivedRecord]
+    rates: Rates = NO_RATES
     _read: dict[tuple[Entity, str], Found] = field(default_factory=dict)
     _products: dict[str, Product] = field(default_factory=dict)
 
@@ -167,7 +169,7 @@ class Drafter:
         made = compose_order(order, self.policy, self.company)
         if isinstance(made, Skipped):
             return Drafted(found.archived, skipped=made)
-        made = composed_with(made, found.texts)
+        made = composed_with(self._valued(made, order), found.texts)
         drafts = tuple((_ROLE_OF[type(draft)], draft) for draft in made.documents)
         return Drafted(found.archived, drafts, None, made, order, found.texts)
 
@@ -185,7 +187,7 @@ class Drafter:
         made = compose_refund(refund, order, siblings, self.policy, self.company)
         if isinstance(made, Skipped):
             return Drafted(found.archived, skipped=made, order=order)
-        made = composed_with(made, merged(parent.texts, found.texts))
+        made = composed_with(self._valued(made, order), merged(parent.texts, found.texts))
         return Drafted(found.archived, ((Role.REFUND, made.sale),), None, made, order, parent.texts)
 
     def _customer(self, customer: Customer, found: Found) -> Drafted:
@@ -216,6 +218,9 @@ class Drafter:
         draft = _item_of_variation(found, variation, parent, parent.record)
         is_published = {variation.status, parent.record.status} == {PUBLISHED}
         return Drafted(found.archived, ((Role.ITEM, draft),), creates=is_published)
+
+    def _valued(self, made: Composition, order: Order) -> Composition:
+        return with_rates(made, order, self.policy, self.company, self.rates)
 
     def _with_products(self, order: Order) -> Order:
         """The order with what the catalogue says of its lines, where the policy looks at that."""

@@ -14,7 +14,6 @@ from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.domain.order import Order
 from udsync_pipelines.errors import RecordRejectedError
 from udsync_pipelines.posting.compose import STATUS_NOT_POSTED, reason_to_skip
-from udsync_pipelines.posting.documents import SalesDraft
 from udsync_pipelines.posting.draft_json import AnyDraft, draft_to_json
 from udsync_pipelines.posting.refunds import SALE_NOT_POSTED
 from udsync_pipelines.sync.books import problems
@@ -211,7 +210,6 @@ class BatchPlanner:
         if self._chosen.get(one.record.source_id) == KEEP_BOOKS:
             return _planned(one, Action.SKIP)
         self._check_roles(one, bound)
-        self._check_rates(one)
         writes = [
             write
             for role, draft in one.drafts
@@ -251,13 +249,6 @@ class BatchPlanner:
                 posted = self.books.read(binding.target_id)
                 if posted is not None and not posted.is_voided:
                     raise problems.not_due_any_more(one, posted)
-
-    def _check_rates(self, one: Drafted) -> None:
-        """Without a rate QuickBooks takes one to one, which is wrong and looks right."""
-        home = self.drafter.company.home_currency
-        for _, draft in one.drafts:
-            if isinstance(draft, SalesDraft) and draft.currency != home:
-                raise problems.rate_missing(draft, home)
 
     def _write(
         self, one: Drafted, role: Role, draft: AnyDraft, binding: Binding | None

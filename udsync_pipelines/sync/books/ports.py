@@ -32,7 +32,8 @@ class Posted:
 
     `target_id` names kind and id, as `sales_receipt/12`. `version` changes with everything that
     matters in it and with nothing else. `total` and `tax` (None for customers and items) are in
-    `currency`. `receipt` is what proves that it was written.
+    `currency`, and `exchange_rate` is units of the home currency for one of it, where the books
+    name it. `receipt` is what proves that it was written.
     """
 
     target_id: str
@@ -44,6 +45,7 @@ class Posted:
     is_voided: bool = False
     receipt: Mapping[str, str | None] = field(default_factory=dict)
     was_found: bool = False
+    exchange_rate: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

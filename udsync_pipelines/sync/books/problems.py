@@ -4,6 +4,7 @@ from udsync_pipelines.domain.order import Order
 from udsync_pipelines.errors import ConfigurationError, RecordRejectedError
 from udsync_pipelines.posting.documents import PaymentDraft, SalesDraft
 from udsync_pipelines.posting.draft_json import AnyDraft
+from udsync_pipelines.posting.exchange import same_rate
 from udsync_pipelines.sync.books.drafting import Drafted
 from udsync_pipelines.sync.books.ports import Posted
 from udsync_pipelines.sync.books.writes import Key, Role, Write
@@ -40,17 +41,6 @@ def form_changed(write: Write, target_id: str) -> RecordRejectedError:
         f"{write.kind.replace('_', ' ')}.",
         code="form_changed",
         cure="Change the order back in the shop, or delete that document in the books by hand.",
-    )
-
-
-def rate_missing(draft: SalesDraft, home_currency: str) -> RecordRejectedError:
-    """A document in a currency of which no exchange rate is known."""
-    return RecordRejectedError(
-        f"It is in {draft.currency}, and without an exchange rate the books would count one "
-        f"{draft.currency} as one {home_currency}.",
-        code="exchange_rate_missing",
-        record=draft.source,
-        cure="Enter it in the books by hand with the rate of its day; udsync sends no rates yet.",
     )
 
 
@@ -110,7 +100,7 @@ def unequal(draft: AnyDraft, posted: Posted, record: ArchivedRecord | None) -> P
         return None
     total, tax, currency = expected
     if (total, currency) == (posted.total, posted.currency) and tax in (None, posted.tax):
-        return None
+        return _rate_differs(draft, posted, record)
     taxed = "" if tax is None else f" with {tax} tax"
     made = "" if tax is None else f" with {posted.tax} tax"
     return Parked(
@@ -120,6 +110,21 @@ def unequal(draft: AnyDraft, posted: Posted, record: ArchivedRecord | None) -> P
         reason=f"{shown(posted)} came out at {posted.total} {posted.currency}{made}; the shop says "
         f"{total} {currency}{taxed}.",
         cure="Correct that document in the books, or delete it and enter the sale by hand.",
+    )
+
+
+def _rate_differs(draft: AnyDraft, posted: Posted, record: ArchivedRecord | None) -> Parked | None:
+    """The difference in the exchange rate alone, which changes what a document is worth at home."""
+    wanted = draft.exchange_rate if isinstance(draft, SalesDraft | PaymentDraft) else None
+    if wanted is None or (posted.exchange_rate and same_rate(wanted, posted.exchange_rate)):
+        return None
+    return Parked(
+        source_id=record.source_id if record else "",
+        content_hash=record.content_hash if record else b"",
+        code="books_differ",
+        reason=f"{shown(posted)} is valued at an exchange rate of {posted.exchange_rate}; it was "
+        f"sent with {wanted}.",
+        cure="Correct the rate of that document in the books.",
     )
 
 

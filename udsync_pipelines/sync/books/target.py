@@ -13,6 +13,7 @@ from uuid import UUID
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.errors import ConfigurationError
 from udsync_pipelines.mapping.profile import Profile
+from udsync_pipelines.posting.exchange import NO_RATES, Rates
 from udsync_pipelines.posting.policy import PostingPolicy
 from udsync_pipelines.sync.books.carrying_out import Poster, Why
 from udsync_pipelines.sync.books.drafting import Drafter
@@ -60,6 +61,7 @@ class BooksTarget:
     clock: Callable[[], datetime]
     follow_every: timedelta
     workers: int = IN_FLIGHT
+    rates: Rates = NO_RATES
 
     @property
     def version(self) -> str:
@@ -152,7 +154,9 @@ class BooksTarget:
         for records, last_seq in due.batches():
             company = self.books.company()
             left = [record for record in records if record.source_id not in doubted]
-            drafter = Drafter(sync.source, sync.archive, policy, company, self.profiles, left)
+            drafter = Drafter(
+                sync.source, sync.archive, policy, company, self.profiles, left, self.rates
+            )
             planner = BatchPlanner(
                 sync,
                 entity,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from udsync_pipelines_tests.emulators.quickbooks.books import GST, Books, Json
+from udsync_pipelines_tests.emulators.quickbooks.books import EXEMPT, GST, Books, Json
 
 OpenBooks = Callable[..., Books]
 
@@ -408,3 +408,70 @@ def test_a_foreign_document_without_a_rate_is_taken_one_to_one(open_books: OpenB
 
     assert (trapped["ExchangeRate"], trapped["HomeTotalAmt"]) == (1, 105)
     assert right["HomeTotalAmt"] == 147
+
+
+def rate_of(books: Books, currency: str, **asked: str) -> Json:
+    """What the company answers when it is asked for a rate."""
+    parameters = {"sourcecurrencycode": currency, **asked}
+    answer: Json = books.client.get("/exchangerate", params=parameters).json()
+    return answer
+
+
+def test_a_company_of_one_currency_has_no_list_of_rates(books: Books) -> None:
+    assert rate_of(books, "USD")["Fault"]["Error"][0]["code"] == "5030"
+
+
+def test_the_list_of_rates_answers_with_the_newest_up_to_a_day(
+    open_books: OpenBooks,
+) -> None:
+    books = open_books(multicurrency=True)
+    for day, rate in (("2026-07-01", "1.35"), ("2026-07-03", "1.36")):
+        books.emulator.control.set_exchange_rate("USD", day, rate)
+
+    found = rate_of(books, "USD", asofdate="2026-07-02")
+    today = rate_of(books, "USD")
+
+    assert found["ExchangeRate"]["Rate"] == 1.35
+    assert found["ExchangeRate"]["AsOfDate"] == "2026-07-01"
+    assert found["ExchangeRate"]["TargetCurrencyCode"] == "CAD"
+    assert today["ExchangeRate"]["Rate"] == 1.36
+
+
+def test_a_currency_without_a_rate_is_not_found(open_books: OpenBooks) -> None:
+    books = open_books(multicurrency=True)
+    books.emulator.control.set_exchange_rate("USD", "2026-07-01", "1.35")
+
+    early = rate_of(books, "USD", asofdate="2026-06-30")
+    unknown = rate_of(books, "EUR", asofdate="2026-07-01")
+
+    assert early["Fault"]["Error"][0]["code"] == "610"
+    assert unknown["Fault"]["Error"][0]["code"] == "610"
+
+
+def test_money_goes_on_an_account_of_its_currency_or_of_the_home_one(open_books: OpenBooks) -> None:
+    books = open_books(multicurrency=True)
+    control = books.emulator.control
+    dollars = control.add_account("USD Bank", "Bank", "Checking", "USD")
+    euros = control.add_account("EUR Bank", "Bank", "Checking", "EUR")
+    american = books.customer("Ann", CurrencyRef={"value": "USD"})
+    sale = books.sale(CustomerRef={"value": american}, CurrencyRef={"value": "USD"})
+    sale = {**sale, "ExchangeRate": 1.4}
+
+    assert books.make("SalesReceipt", {**sale, "DepositToAccountRef": {"value": dollars}})
+    refused = books.refused("SalesReceipt", {**sale, "DepositToAccountRef": {"value": euros}})
+
+    assert refused["code"] == "6000"
+    assert books.make("SalesReceipt", sale)
+
+
+def test_a_service_on_a_liability_is_made_in_the_pages_and_not_by_the_api(books: Books) -> None:
+    control = books.emulator.control
+    liability = books.account("Gift Cards")
+
+    refused = books.refused("Item", books.item_body(IncomeAccountRef=liability))
+    made = control.add_service("Gift card", liability["value"])
+    sold = books.make("SalesReceipt", books.sale(books.line("50.00", EXEMPT, made)))
+
+    assert refused["code"] == "6430"
+    assert books.read("Item", made)["IncomeAccountRef"]["name"] == "Gift Cards"
+    assert sold["TotalAmt"] == 50

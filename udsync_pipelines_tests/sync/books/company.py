@@ -72,7 +72,8 @@ class MemoryBooks:
 
     `answers` says of the next writes, by kind: `lost` (not written), `hidden` (written, and the
     answer lost), `fine`. `refusals` are asked of every write. An object is found by `find` once
-    it is `delay` old. `moved_tax` is what the books make of a document's tax beyond the draft.
+    it is `delay` old. `moved_tax` is what the books make of a document's tax beyond the draft,
+    `values_at` the rate of foreign documents whatever they were sent with.
     """
 
     process: Process
@@ -84,6 +85,7 @@ class MemoryBooks:
     refuses_same_number: bool = True
     delay: timedelta = timedelta(0)
     moved_tax: Decimal = Decimal(0)
+    values_at: Decimal | None = None
     answers: dict[str, list[str]] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
     fails_with: Exception | None = None
@@ -365,6 +367,7 @@ class MemoryBooks:
             number or "",
             held.is_voided,
             receipt,
+            exchange_rate=draft.exchange_rate and (self.values_at or draft.exchange_rate),
         )
 
 

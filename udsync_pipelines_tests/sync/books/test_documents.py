@@ -1,6 +1,6 @@
 """What a first sync brings into the books, and in which order."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -324,7 +324,47 @@ def test_an_order_in_a_foreign_currency_is_parked_with_a_cure(world: BooksWorld)
     parked = world.parked()["order/1"]
     assert parked.code == "exchange_rate_missing"
     assert "one EUR as one CAD" in parked.reason
-    assert parked.cure.startswith("Enter it in the books by hand")
+    assert parked.cure.startswith("Enter a rate for EUR")
+
+
+@dataclass(frozen=True)
+class OneRate:
+    """Every currency is worth the same on every day."""
+
+    worth: Decimal
+
+    def rate(self, currency: str, day: date) -> Decimal | None:
+        del currency, day
+        return self.worth
+
+
+def test_a_foreign_order_is_posted_with_a_rate_and_its_refund_too(world: BooksWorld) -> None:
+    world.books.company_ = replace(CANADA, has_multicurrency=True)
+    world.rates = OneRate(Decimal("1.47"))
+    world.shop.sell(1, currency="EUR")
+    world.sync()
+
+    receipt = world.books.the("sales_receipt").draft
+
+    assert isinstance(receipt, SalesDraft)
+    assert (receipt.currency, receipt.exchange_rate) == ("EUR", Decimal("1.47"))
+    assert world.parked() == {}
+
+
+@pytest.mark.parametrize("values_at", [Decimal(1), Decimal("1.48")])
+def test_a_rate_that_the_books_did_not_keep_is_told_and_the_order_parked(
+    world: BooksWorld, values_at: Decimal
+) -> None:
+    world.books.company_ = replace(CANADA, has_multicurrency=True)
+    world.rates = OneRate(Decimal("1.47"))
+    world.books.values_at = values_at
+    world.shop.sell(1, currency="EUR")
+
+    world.sync()
+
+    parked = world.parked()["order/1"]
+    assert parked.code == "books_differ"
+    assert f"exchange rate of {values_at}; it was sent with 1.47" in parked.reason
 
 
 def test_an_unreadable_refund_holds_up_the_refunds_of_its_own_order_only(

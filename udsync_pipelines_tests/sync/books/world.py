@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.mapping import Profile
+from udsync_pipelines.posting.exchange import NO_RATES, Rates
 from udsync_pipelines.posting.policy import PostingPolicy
 from udsync_pipelines.sync.books.target import BooksTarget
 from udsync_pipelines.sync.books.writes import Key, Role, Write
@@ -40,6 +41,7 @@ class BooksWorld:
     source_id: UUID = field(default_factory=uuid4)
     target_id: UUID = field(default_factory=uuid4)
     others: Sequence[Target] = ()
+    rates: Rates = NO_RATES
 
     def __post_init__(self) -> None:
         self.archive = MemoryArchive(self.process)
@@ -63,6 +65,7 @@ class BooksWorld:
             clock=lambda: self.ledger.now,
             follow_every=EVERY,
             workers=self.workers,
+            rates=self.rates,
         )
 
     def engine(self) -> SyncEngine:
