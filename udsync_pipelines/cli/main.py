@@ -19,6 +19,7 @@ from udsync_pipelines.cli import (
     services,
     sync,
     tenant,
+    webhooks,
 )
 from udsync_pipelines.cli.output import ExitCode, complain, emit_json
 from udsync_pipelines.errors import UdsyncError
@@ -48,6 +49,7 @@ app.add_typer(policy.app, name="policy")
 app.add_typer(rates.app, name="rates")
 app.add_typer(plan.app, name="plan")
 app.add_typer(failures.app, name="failures")
+app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(emulate.app, name="emulate")
 app.add_typer(db.app, name="db")
 

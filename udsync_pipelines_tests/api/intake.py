@@ -23,6 +23,7 @@ from udsync_pipelines.services.webhook_secrets import WebhookSecrets
 from udsync_pipelines.store.repositories import connections, tenants, webhook_configs
 from udsync_pipelines.store.repositories.connections import NewConnection
 from udsync_pipelines.store.repositories.webhook_configs import Webhook
+from udsync_pipelines.store.secrets import MultiKey
 from udsync_pipelines.store.tables.states import Platform, WebhookState
 from udsync_pipelines.store.tenancy import StateDatabase
 from udsync_pipelines.sync.delivery import WebhookFormat
@@ -46,9 +47,9 @@ class Api:
 
 
 @contextmanager
-def api_server(database: StateDatabase) -> Iterator[Api]:
+def api_server(database: StateDatabase, keys: MultiKey = KEYS) -> Iterator[Api]:
     """The API over this database, as uvicorn serves it, until the end of the block."""
-    secrets = WebhookSecrets(database, KEYS)
+    secrets = WebhookSecrets(database, keys)
     services = ApiServices(database, WebhookIntake(database, secrets), LIMIT)
     app = create_app(lambda: nullcontext(services))
     with socket.create_server(("127.0.0.1", 0)) as listener:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import httpx
 
@@ -97,8 +97,9 @@ class Listing:
 
 
 class WooCommerceClient:
-    """Reads one store. Safe to use from two threads; at most that many requests at a time.
+    """Reads one store, and sets up its webhooks.
 
+    Safe to use from two threads; at most that many requests at a time.
     Every method raises a RetryableError once the retry budget is spent, and a ConfigurationError
     when the store refuses us.
 
@@ -158,6 +159,23 @@ class WooCommerceClient:
         except NotFoundError:
             return None
 
+    def write(
+        self,
+        method: Literal["POST", "PUT", "DELETE"],
+        path: str,
+        body: Row | None = None,
+        params: Mapping[str, str | int] | None = None,
+    ) -> Row:
+        """Change one object of the store's own set-up; sent once, and its answer is the object.
+
+        After a RetryableError it may have taken effect all the same: look before sending again.
+        """
+        return self._transport.send_once(
+            lambda: self._signed(f"/wp-json/wc/v3/{path}", params or {}, method=method, body=body),
+            NOTHING_AGAIN,
+            _read_object,
+        )
+
     def open_page(self, path: str, params: Mapping[str, str | int]) -> Answer:
         """Any address of the store, without credentials, whatever it answers; tried once."""
         return self._transport.send_once(
@@ -186,18 +204,34 @@ class WooCommerceClient:
     def _listing(self, request: ListRequest) -> httpx.Request:
         return self._signed(f"/wp-json/wc/v3/{request.path}", request.params)
 
-    def _signed(self, path: str, params: Mapping[str, str | int]) -> httpx.Request:
+    def _signed(
+        self,
+        path: str,
+        params: Mapping[str, str | int],
+        *,
+        method: str = "GET",
+        body: Row | None = None,
+    ) -> httpx.Request:
         key, secret = self.credentials.consumer_key, self.credentials.consumer_secret
         if self.credentials.in_query:
-            return self._build(path, {**params, "consumer_key": key, "consumer_secret": secret})
-        request = self._build(path, params)
+            params = {**params, "consumer_key": key, "consumer_secret": secret}
+            return self._build(path, params, method=method, body=body)
+        request = self._build(path, params, method=method, body=body)
         return next(httpx.BasicAuth(key, secret).sync_auth_flow(request))
 
-    def _build(self, path: str, params: Mapping[str, str | int]) -> httpx.Request:
+    def _build(
+        self,
+        path: str,
+        params: Mapping[str, str | int],
+        *,
+        method: str = "GET",
+        body: Row | None = None,
+    ) -> httpx.Request:
         return self._http.build_request(
-            "GET",
+            method,
             f"{self.url}{path}",
             params=dict(params) or None,
+            json=body,
             headers={"User-Agent": user_agent(), "Accept": "application/json"},
         )
 

@@ -9,7 +9,7 @@ A row waits when it is pending, except while
 So each record is read at once after its first event, and again after the last one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -164,6 +164,19 @@ def waiting(connection: sa.Connection) -> Waiting:
     return Waiting(row.waiting, row.since, row.failed)
 
 
+def last_deliveries(
+    connection: sa.Connection, tenant_id: UUID, connection_id: UUID
+) -> Mapping[str, datetime]:
+    """When the newest delivery of each topic came that was stored, in a transaction of the tenant.
+
+    A delivery that repeated an earlier one is not among them.
+    """
+    rows = connection.execute(
+        sa.text(_LAST_DELIVERIES), {"tenant": tenant_id, "connection": connection_id}
+    )
+    return {row.topic: row.received_at for row in rows}
+
+
 def _platform(form: str) -> Platform:
     return Platform.WOOCOMMERCE if form == WebhookFormat.WOOCOMMERCE else Platform.QUICKBOOKS
 
@@ -265,4 +278,10 @@ _WAITING = """
          WHERE state = 'failed' AND received_at > now() - interval '7 days') AS failed
     FROM udsync.webhook_events
     WHERE state = 'pending'
+"""
+
+_LAST_DELIVERIES = """
+    SELECT topic, max(received_at) AS received_at FROM udsync.webhook_events
+    WHERE tenant_id = :tenant AND connection_id = :connection
+    GROUP BY topic
 """

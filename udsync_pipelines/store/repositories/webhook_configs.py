@@ -81,7 +81,8 @@ def save(
     """Record a webhook before it is asked for, or one whose secret is to be another.
 
     The secret that held so far goes on to hold, until `confirm` ends that: nobody knows yet
-    whether the platform will take the new one.
+    whether the platform will take the new one. A new one that was never confirmed is replaced, and
+    the former one stays.
     """
     place = _place(tenant_id, platform, webhook.connection_id, webhook.topic)
     values = {
@@ -99,7 +100,16 @@ def save(
         topic=webhook.topic,
         **values,
     )
-    former = {"sealed_former_secret": WebhookConfigs.sealed_secret, "former_until": None}
+    is_unconfirmed = sa.and_(
+        WebhookConfigs.sealed_former_secret.is_not(None), WebhookConfigs.former_until.is_(None)
+    )
+    former = {
+        "sealed_former_secret": sa.case(
+            (is_unconfirmed, WebhookConfigs.sealed_former_secret),
+            else_=WebhookConfigs.sealed_secret,
+        ),
+        "former_until": None,
+    }
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=["tenant_id", "connection_id", "topic"], set_={**values, **former}
