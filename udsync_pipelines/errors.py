@@ -10,6 +10,7 @@ UdsyncError
 ├─ OutcomeUnknownError       sent, answer lost: look before sending again
 └─ ConfigurationError        stop the run; someone must act
    ├─ AuthorizationError       the platform refuses these credentials
+   ├─ LaneBusyError            another sync of this lane runs; wait for it, or stop it
    └─ MappingError             a mapping rule is invalid
 ```
 """
@@ -113,6 +114,12 @@ class AuthorizationError(ConfigurationError):
     """The platform refuses these credentials."""
 
     code = "authorization"
+
+
+class LaneBusyError(ConfigurationError):
+    """Another sync of this tenant's lane is running."""
+
+    code = "lane_busy"
 
 
 class MappingError(ConfigurationError):

@@ -205,7 +205,7 @@ def _synced(installation: Installation, owner: Tenant, lane: str, *, yes: bool) 
         "approve": "automatic" if yes else "ask",
         "ask_above": ASK_ABOVE,
     }
-    return run_job(installation, owner, f"sync_{lane}", config)
+    return run_job(installation, owner, f"sync_{lane}", config, entity=lane)
 
 
 def _finish(

@@ -12,12 +12,11 @@ from udsync_pipelines.services.dagster_home import prepare_dagster_home
 from udsync_pipelines.services.failed_runs import close_failed_run
 from udsync_pipelines.services.installation import Installation
 from udsync_pipelines.services.process_set import running_services
+from udsync_pipelines.services.run_tags import ALL, TENANT, run_tags
 from udsync_pipelines.services.runs import DagsterDoor
 from udsync_pipelines.store.repositories.ledger import PostgresLedger
 from udsync_pipelines.store.repositories.tenants import Tenant
 from udsync_pipelines.sync.plan import Plan
-
-TENANT_TAG = "udsync/tenant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +30,14 @@ class JobRun:
 
 
 def run_job(
-    installation: Installation, tenant: Tenant, job: str, run_config: Mapping[str, Any]
+    installation: Installation,
+    tenant: Tenant,
+    job: str,
+    run_config: Mapping[str, Any],
+    *,
+    entity: str = ALL,
 ) -> JobRun:
-    """Run a job of this tenant and wait for its end.
+    """Run a job of this tenant that syncs an entity (a lane's name, or `all`); wait for its end.
 
     With `udsync up` running, the run is launched there; otherwise it is executed in this process,
     against the same Dagster instance, and shows in its pages later.
@@ -44,7 +48,7 @@ def run_job(
         KeyboardInterrupt: Ctrl-C or a TERM signal has ended the run in this process.
     """
     ledger = PostgresLedger(installation.state, tenant.id)
-    tags = {TENANT_TAG: tenant.name}
+    tags = run_tags(tenant.name, entity, "manual")
     services = running_services(installation.settings.home)
     if services is not None:
         door = DagsterDoor(services.url)
@@ -66,7 +70,7 @@ def _execute_here(
     from udsync_pipelines.definitions import defs
 
     home = prepare_dagster_home(installation.settings)
-    ledger = PostgresLedger(installation.state, installation.tenant(tags[TENANT_TAG]).id)
+    ledger = PostgresLedger(installation.state, installation.tenant(tags[TENANT]).id)
     run_id = str(uuid4())
     # Dagster's console log, tracebacks included, is for the log file; the run's page has it too.
     with (
@@ -84,7 +88,7 @@ def _execute_here(
             raise_on_error=False,
         )
         if not result.success and is_interrupted():
-            close_failed_run(installation, tags[TENANT_TAG], run_id)
+            close_failed_run(installation, tags[TENANT], run_id)
             raise KeyboardInterrupt
     return run_id, "SUCCESS" if result.success else "FAILURE"
 

@@ -78,7 +78,7 @@ def sync(
     }
     with open_installation() as installation:
         owner = installation.tenant(tenant)
-        run = run_job(installation, owner, f"sync_{entity}", config)
+        run = run_job(installation, owner, f"sync_{entity}", config, entity=entity)
         waiting = [plan for plan in run.plans if plan.state is PlanState.AWAITING_APPROVAL]
         if waiting and not as_json and _agrees(waiting):
             run = _apply(installation, owner, run, waiting)
@@ -100,7 +100,8 @@ def finish(run: JobRun, ledger: PostgresLedger, *, as_json: bool) -> None:
 def approve_and_apply(installation: Installation, owner: Tenant, plan: Plan) -> JobRun:
     """Approve a plan that waits, and carry it out."""
     PostgresLedger(installation.state, owner.id).approve(plan.id, "operator")
-    return run_job(installation, owner, "apply_plan", {"tenant": owner.name, "plan": str(plan.id)})
+    config = {"tenant": owner.name, "plan": str(plan.id)}
+    return run_job(installation, owner, "apply_plan", config, entity=plan.lane)
 
 
 def _apply(installation: Installation, owner: Tenant, run: JobRun, waiting: list[Plan]) -> JobRun:

@@ -84,6 +84,10 @@ class ApprovedPlanConfig(dg.Config):
 
     tenant: str = Field(description="Name of the tenant whose plan it is.")
     plan: str = Field(description="Id of the plan, as `udsync sync` and `plan show` print it.")
+    trigger: Trigger = Field(
+        default=Trigger.manual,
+        description="What asked for it: a person's run fails when its lane is busy, others wait.",
+    )
 
 
 def window(*, full: bool, since: str | None, until: str | None) -> Window:

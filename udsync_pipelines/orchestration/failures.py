@@ -1,6 +1,7 @@
 """How an error of ours looks in Dagster: one sentence, and its cure beside it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -17,17 +18,24 @@ def explained(op: Callable[Parameters, Answer]) -> Callable[Parameters, Answer]:
 
     @wraps(op)
     def body(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Answer:
-        try:
+        with explaining():
             return op(*args, **kwargs)
-        except UdsyncError as error:
-            raise dg.Failure(
-                description=str(error),
-                metadata={
-                    name: str(value)  # plain text: Dagster stores no enumerations of ours
-                    for name in ("code", "platform", "record", "cure", "request_id")
-                    if (value := getattr(error, name))
-                },
-                allow_retries=isinstance(error, RetryableError),
-            ) from error
 
     return body
+
+
+@contextmanager
+def explaining() -> Iterator[None]:
+    """Let the errors of this block appear as failures with sentence, code, record and cure."""
+    try:
+        yield
+    except UdsyncError as error:
+        raise dg.Failure(
+            description=str(error),
+            metadata={
+                name: str(value)  # plain text: Dagster stores no enumerations of ours
+                for name in ("code", "platform", "record", "cure", "request_id")
+                if (value := getattr(error, name))
+            },
+            allow_retries=isinstance(error, RetryableError),
+        ) from error

@@ -18,7 +18,8 @@ from udsync_pipelines.orchestration.assets import (
     table_materializations,
 )
 from udsync_pipelines.orchestration.config import ApprovedPlanConfig, SyncConfig, Trigger
-from udsync_pipelines.orchestration.failures import explained
+from udsync_pipelines.orchestration.failures import explained, explaining
+from udsync_pipelines.orchestration.lanes import lanes_of_job, take_lanes
 from udsync_pipelines.orchestration.ledgers import LEDGER_PLATFORM, to_report
 from udsync_pipelines.orchestration.metadata import (
     counts_metadata,
@@ -29,7 +30,8 @@ from udsync_pipelines.orchestration.metadata import (
     planned_by,
 )
 from udsync_pipelines.orchestration.resources import SyncEngines
-from udsync_pipelines.services.engines import TenantEngine
+from udsync_pipelines.services.engines import TenantEngine, as_plan_id
+from udsync_pipelines.services.run_tags import SYNC
 from udsync_pipelines.sync.engine import SHOWN_PARKED, SyncReport
 from udsync_pipelines.sync.entities import DESTINATIONS, LANES, Lane, lane_named
 from udsync_pipelines.sync.plan import Parked, Plan, PlanState
@@ -75,15 +77,20 @@ def _extract(lane: Lane) -> dg.OpDefinition:
         name=f"extract_{lane.name}",
         description=f"Read {lane.name} from the store and archive every page as it came.",
         ins={"after": dg.In(dg.Nothing)},
+        out=dg.Out(str, is_required=False),  # without it the steps after this one are skipped
     )
-    @explained
-    def extract(context: dg.OpExecutionContext, config: SyncConfig, engines: SyncEngines) -> str:
-        tenant = engines.of(config.tenant)
-        plan = tenant.open(
-            lane, config.options(), trigger=Trigger(config.trigger).value, run_id=context.run_id
-        )
-        context.add_output_metadata(counts_metadata(tenant.engine.extract(plan.id)))
-        return f"{config.tenant}/{plan.id}"
+    def extract(
+        context: dg.OpExecutionContext, config: SyncConfig, engines: SyncEngines
+    ) -> Iterator[dg.Output[str]]:
+        trigger = Trigger(config.trigger)
+        with explaining():
+            tenant = engines.of(config.tenant)
+            if not take_lanes(context, tenant, lanes_of_job(context.job_def), trigger):
+                return
+            plan = tenant.open(lane, config.options(), trigger=trigger.value, run_id=context.run_id)
+            context.instance.add_run_tags(context.run_id, {f"{SYNC}{lane.name}": str(plan.id)})
+            counts = tenant.engine.extract(plan.id)
+        yield dg.Output(f"{config.tenant}/{plan.id}", metadata=counts_metadata(counts))
 
     return extract
 
@@ -217,10 +224,12 @@ def open_approved_plan(
     context: dg.OpExecutionContext, config: ApprovedPlanConfig, engines: SyncEngines
 ) -> str:
     """Hand on the reference to an approved plan."""
-    tenant, plan_id = _resume(f"{config.tenant}/{config.plan}", engines)
-    plan = tenant.engine.approved(plan_id)
+    tenant = engines.of(config.tenant)
+    lane = tenant.ledger.plan(as_plan_id(config.plan)).lane
+    take_lanes(context, tenant, [lane], Trigger(config.trigger))
+    plan = tenant.engine.approved(as_plan_id(config.plan))
     context.add_output_metadata(planned_by(plan) | plan_metadata(plan))
-    return f"{config.tenant}/{plan_id}"
+    return f"{config.tenant}/{plan.id}"
 
 
 def _resume(sync: str, engines: SyncEngines) -> tuple[TenantEngine, UUID]:

@@ -1,6 +1,6 @@
 """Sync engines of tenants, put together from what is stored of their connections."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
@@ -47,11 +47,21 @@ class TenantEngine:
     _http: httpx.Client
     opened: OpenTargets
 
+    def hold(self, lanes: Iterable[str]) -> None:
+        """Hold these lanes until `close`; holding one again changes nothing.
+
+        Raises:
+            LaneBusyError: another process syncs one of them right now.
+        """
+        for lane in lanes:
+            self._leases.hold(self.tenant.name, lane)
+
     def open(self, lane: Lane, options: SyncOptions, *, trigger: str, run_id: str | None) -> Plan:
         """Start a sync of a lane, and hold the lane.
 
         Raises:
-            ConfigurationError: the lane is busy, or there is nothing to load into.
+            LaneBusyError: another process syncs the lane right now.
+            ConfigurationError: there is nothing to load into.
         """
         self._leases.hold(self.tenant.name, lane.name)
         return self.engine.open(lane.name, options, trigger=trigger, run_id=run_id)
@@ -60,7 +70,8 @@ class TenantEngine:
         """Take up a plan that was started, and hold its lane.
 
         Raises:
-            ConfigurationError: no such plan, or its lane is busy.
+            LaneBusyError: another process syncs its lane right now.
+            ConfigurationError: no such plan.
         """
         plan = self.ledger.plan(as_plan_id(plan_id))
         self._leases.hold(self.tenant.name, plan.lane)

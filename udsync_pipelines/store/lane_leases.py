@@ -22,7 +22,7 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
-from udsync_pipelines.errors import ConfigurationError, LeaseLostError, UdsyncError
+from udsync_pipelines.errors import LaneBusyError, LeaseLostError, UdsyncError
 from udsync_pipelines.store.session_locks import SessionLocks
 from udsync_pipelines.store.tenancy import NamedRow, StateDatabase
 
@@ -102,7 +102,7 @@ class LaneLeases:
         """Hold the lane until `close`; holding it again changes nothing.
 
         Raises:
-            ConfigurationError: another process syncs this lane right now.
+            LaneBusyError: another process syncs this lane right now.
         """
         if lane in self._held:
             return
@@ -251,11 +251,10 @@ def _name(lane: str) -> str:
     return f"lane:{lane}"
 
 
-def _busy(tenant: str, lane: str) -> ConfigurationError:
-    return ConfigurationError(
+def _busy(tenant: str, lane: str) -> LaneBusyError:
+    return LaneBusyError(
         f"another sync of {lane} for {tenant} is running.",
         cure="Wait for it to end, or stop it in Dagster's Runs page.",
-        code="lane_busy",
     )
 
 
