@@ -10,10 +10,12 @@ from sensors import SENSORS
 from udsync_pipelines.orchestration.assets import ASSETS
 from udsync_pipelines.orchestration.jobs import JOBS
 from udsync_pipelines.orchestration.resources import SyncEngines
+from udsync_pipelines.orchestration.schedules import SCHEDULES
 
 defs = dg.Definitions(
     jobs=JOBS,
     assets=ASSETS,
+    schedules=SCHEDULES,
     sensors=SENSORS,
     # Named, or a run executed in the caller's process would keep in memory what its ops hand on:
     # then nobody could execute it again from where it failed.

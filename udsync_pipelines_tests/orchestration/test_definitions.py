@@ -96,6 +96,7 @@ def test_every_definition_is_described_for_who_meets_it_in_the_pages() -> None:
         **{job.name: job.description for job in our_jobs()},
         **{op.name: op.description for job in our_jobs() for op in job.all_node_defs},
         **{sensor.name: sensor.description for sensor in repository().sensor_defs},
+        **{schedule.name: schedule.description for schedule in repository().schedule_defs},
         **{spec.key.to_user_string(): spec.description for spec in defs.resolve_all_asset_specs()},
     }
 

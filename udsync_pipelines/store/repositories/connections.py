@@ -16,6 +16,7 @@ from udsync_pipelines.store.repositories import credentials
 from udsync_pipelines.store.secrets import MultiKey
 from udsync_pipelines.store.tables.connections import Connections
 from udsync_pipelines.store.tables.states import Platform
+from udsync_pipelines.store.tables.tenants import Tenants
 
 _COLUMNS = (
     Connections.id,
@@ -135,6 +136,19 @@ def default(connection: sa.Connection, tenant_id: UUID, platform: Platform) -> C
     raise ConfigurationError(
         message, code="connection_ambiguous", platform=platform, cure="Disable all but one."
     )
+
+
+def tenants_to_sync(connection: sa.Connection) -> tuple[str, ...]:
+    """The names of the tenants with something to sync from and to, in a dispatch transaction.
+
+    Left out are tenants and connections that are disabled.
+    """
+    enabled = sa.select(Connections.tenant_id).where(Connections.is_enabled)
+    store = enabled.where(Connections.platform == Platform.WOOCOMMERCE)
+    destination = enabled.where(Connections.platform != Platform.WOOCOMMERCE)
+    ready = (Tenants.is_enabled, Tenants.id.in_(store), Tenants.id.in_(destination))
+    query = sa.select(Tenants.name).where(*ready).order_by(Tenants.name)
+    return tuple(connection.scalars(query))
 
 
 def enable(
