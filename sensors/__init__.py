@@ -1,5 +1,6 @@
 """What starts a run, or follows one: a module a sensor."""
 
 from sensors.run_failures import run_failures
+from sensors.user_schedules import user_schedules
 
-SENSORS = [run_failures]
+SENSORS = [run_failures, user_schedules]

@@ -16,6 +16,7 @@ from udsync_pipelines.cli import (
     plan,
     policy,
     rates,
+    schedule,
     services,
     sync,
     tenant,
@@ -47,6 +48,7 @@ app.add_typer(tenant.app, name="tenant")
 app.add_typer(connect.app, name="connect")
 app.add_typer(policy.app, name="policy")
 app.add_typer(rates.app, name="rates")
+app.add_typer(schedule.app, name="schedule")
 app.add_typer(plan.app, name="plan")
 app.add_typer(failures.app, name="failures")
 app.add_typer(webhooks.app, name="webhooks")

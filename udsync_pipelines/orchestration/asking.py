@@ -1,5 +1,8 @@
 """What schedules and sensors ask Dagster for: a run of a tenant's lane, with config and tags."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import dagster as dg
 
 from udsync_pipelines.orchestration.config import Trigger
@@ -15,14 +18,20 @@ UNFINISHED = [
 
 
 def sync_request(
-    tenant: str, lane: str, trigger: Trigger, *, run_key: str | None, full: bool = False
+    tenant: str,
+    lane: str,
+    trigger: Trigger,
+    *,
+    run_key: str,
+    full: bool = False,
+    tags: Mapping[str, str] = MappingProxyType({}),
 ) -> dg.RunRequest:
     """Ask for a sync of one lane; a second request with the same key is none."""
     return dg.RunRequest(
         job_name=f"sync_{lane}",
         run_key=run_key,
         run_config={"tenant": tenant, "full": full, "trigger": trigger.name},
-        tags=run_tags(tenant, lane, trigger.value),
+        tags={**run_tags(tenant, lane, trigger.value), **tags},
     )
 
 

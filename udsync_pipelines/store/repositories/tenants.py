@@ -35,7 +35,7 @@ def create(connection: sa.Connection, name: str, timezone: str = DEFAULT_TIMEZON
         ConfigurationError: the name or the zone is not valid, or the name is taken.
     """
     _check_name(name)
-    _check_timezone(timezone)
+    check_timezone(timezone)
     statement = (
         insert(Tenants)
         .values(name=name, timezone=timezone)
@@ -84,7 +84,12 @@ def _check_name(name: str) -> None:
         raise ConfigurationError(message, code="tenant_name_invalid", cure=cure)
 
 
-def _check_timezone(timezone: str) -> None:
+def check_timezone(timezone: str) -> None:
+    """Refuse what is no time zone.
+
+    Raises:
+        ConfigurationError: code `timezone_invalid`.
+    """
     if timezone not in available_timezones():
         message = f"{timezone!r} is not a time zone."
         cure = "Use an IANA name such as America/Edmonton or Europe/Berlin."
