@@ -2,5 +2,6 @@
 
 from sensors.run_failures import run_failures
 from sensors.user_schedules import user_schedules
+from sensors.webhook_inbox import webhook_inbox
 
-SENSORS = [run_failures, user_schedules]
+SENSORS = [run_failures, user_schedules, webhook_inbox]

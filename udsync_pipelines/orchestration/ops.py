@@ -89,8 +89,10 @@ def _extract(lane: Lane) -> dg.OpDefinition:
                 return
             plan = tenant.open(lane, config.options(), trigger=trigger.value, run_id=context.run_id)
             context.instance.add_run_tags(context.run_id, {f"{SYNC}{lane.name}": str(plan.id)})
+            taken_up = tenant.claim_deliveries(_first_run(context), plan)
             counts = tenant.engine.extract(plan.id)
-        yield dg.Output(f"{config.tenant}/{plan.id}", metadata=counts_metadata(counts))
+        shown = counts_metadata({**counts, "webhook deliveries": taken_up})
+        yield dg.Output(f"{config.tenant}/{plan.id}", metadata=shown)
 
     return extract
 
@@ -157,6 +159,7 @@ def close_op(name: str) -> dg.OpDefinition:
     def close(context: dg.OpExecutionContext, syncs: list[str], engines: SyncEngines) -> None:
         tenant, plan_id = _resume(syncs[0], engines)
         report = tenant.close_sync(plan_id)
+        tenant.finish_deliveries(_first_run(context), report.plan.lane)
         shown = plan_metadata(report.plan) | {"parked": dg.MetadataValue.int(report.parked)}
         parked = parked_metadata(report, _parked_now(tenant, report.plan))
         if report.newly_parked or report.in_doubt:
@@ -194,6 +197,11 @@ def _log(
     for event in events:
         context.instance.add_dynamic_partitions(str(TENANTS.name), [tenant.tenant.name])
         context.log_event(event)
+
+
+def _first_run(context: dg.OpExecutionContext) -> str:
+    """The id of the run that this one executes again, or its own: what was claimed stays so."""
+    return context.run.root_run_id or context.run_id
 
 
 def _parked_now(tenant: TenantEngine, plan: Plan) -> list[tuple[Entity, Parked]]:

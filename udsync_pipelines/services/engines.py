@@ -15,6 +15,7 @@ from udsync_pipelines.connectors.woocommerce.client import (
 )
 from udsync_pipelines.connectors.woocommerce.store import WooCommerceStore
 from udsync_pipelines.errors import ConfigurationError
+from udsync_pipelines.services import deliveries
 from udsync_pipelines.services.books import utc_now
 from udsync_pipelines.services.databases import plain_url
 from udsync_pipelines.services.fail_points import fail_points
@@ -65,6 +66,19 @@ class TenantEngine:
         """
         self._leases.hold(self.tenant.name, lane.name)
         return self.engine.open(lane.name, options, trigger=trigger, run_id=run_id)
+
+    def claim_deliveries(self, run_id: str, plan: Plan) -> int:
+        """Take up the webhook deliveries that this sync's reading makes good; return how many.
+
+        A dry run and a sync of a span of time leave them waiting: they do not read all changes.
+        """
+        if plan.options.dry_run or plan.options.window.is_span:
+            return 0
+        return deliveries.claim(self._installation, self.tenant, run_id, plan.lane)
+
+    def finish_deliveries(self, run_id: str, lane: str) -> int:
+        """What this run took up of a lane is done; return how many deliveries."""
+        return deliveries.finish(self._installation, self.tenant, run_id, lane)
 
     def resume(self, plan_id: str) -> UUID:
         """Take up a plan that was started, and hold its lane.

@@ -1,0 +1,46 @@
+"""Deliveries that wait: one run for each tenant and lane takes up all there are.
+
+The sensor only asks. The run claims the deliveries when it begins to read the store, so that none
+is lost when something stops in between; a lane whose run waits or runs is not asked for again.
+"""
+
+import time
+
+import dagster as dg
+
+from udsync_pipelines.orchestration.asking import is_under_way, sync_request
+from udsync_pipelines.orchestration.config import Trigger
+from udsync_pipelines.orchestration.jobs import SYNC_JOBS
+from udsync_pipelines.services.standing_installation import standing_installation
+from udsync_pipelines.store.repositories import inbox_work
+
+Result = dg.SensorResult | dg.SkipReason
+
+
+@dg.sensor(
+    name="webhook_inbox",
+    jobs=SYNC_JOBS,
+    minimum_interval_seconds=1,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Starts a sync of each lane that webhooks have told of, one run for all of a "
+    "tenant's deliveries. What a failed run had taken up waits again, longer each time.",
+)
+def webhook_inbox(context: dg.SensorEvaluationContext) -> Result:
+    """Ask for a run of each lane with deliveries that wait.
+
+    The cursor counts the evaluations that asked. Being part of the key it lets a lane be asked for
+    again after a run that failed, while an evaluation that Dagster repeats asks for the same run.
+    """
+    with standing_installation() as installation, installation.state.dispatch() as connection:
+        work = inbox_work.lanes_with_work(connection)
+    lanes = dict.fromkeys((one.tenant, one.lane) for one in work)
+    free = [lane for lane in lanes if not is_under_way(context.instance, *lane)]
+    if not free:
+        return dg.SkipReason("Nothing waits that is not under way.")
+    # Counted on from the time, lest keys come again after somebody has reset the cursor.
+    number = int(context.cursor) + 1 if context.cursor else int(time.time())
+    asked = [
+        sync_request(tenant, lane, Trigger.webhook, run_key=f"{tenant}:{lane}:{number}")
+        for tenant, lane in free
+    ]
+    return dg.SensorResult(run_requests=asked, cursor=str(number))
