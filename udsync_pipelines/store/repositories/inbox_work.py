@@ -3,15 +3,15 @@
 A row waits when it is pending, except while
 
 - its run was released after a failure, which puts it off, longer each time;
-- its record is in a storm: many events since the record was last claimed, a moment ago, and still
-  coming. It is claimed when they stop, or have waited for `LONGEST_STORM`.
-
-So each record is read at once after its first event, and again after the last one.
+- its record was claimed a moment ago, and events of it still come: then they are claimed when they
+  pause. The pause that is waited for grows with each claim: a storm of events costs one read at its
+  beginning and one at its end, and a shop that tells of a change whenever it is read costs one read
+  every `LONGEST_HOLD`.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -20,14 +20,14 @@ from udsync_pipelines.store.tables.states import Platform
 from udsync_pipelines.sync.delivery import WebhookFormat
 from udsync_pipelines.sync.entities import LANES, lane_named
 
-STORM = 10
-"""So many events of one record since it was last claimed are a storm."""
-STORM_MEMORY = timedelta(minutes=2)
-"""An event of a record that was claimed longer ago begins no storm."""
-STORM_PAUSE = timedelta(seconds=5)
-"""A storm is over when nothing came for so long."""
-LONGEST_STORM = timedelta(minutes=2)
-"""So long an event waits at most for its storm to end."""
+FIRST_PAUSE = 1.0
+"""Seconds without an event of a record that was claimed once lately, before it is claimed again."""
+PAUSE_GROWTH = 3.0
+"""Each further claim of the record makes that pause so many times longer."""
+LONGEST_HOLD = 120.0
+"""Seconds that an event waits for a pause at most."""
+LATELY = 600.0
+"""Seconds for which a claim counts."""
 MOST_ATTEMPTS = 10
 """A row that was released so often has failed; the next sync by time reads its record anyway."""
 
@@ -182,37 +182,44 @@ def _platform(form: str) -> Platform:
 
 
 _LIMITS = {
-    "storm": STORM,
-    "storm_memory": STORM_MEMORY,
-    "storm_pause": STORM_PAUSE,
-    "longest_storm": LONGEST_STORM,
+    "first_pause": FIRST_PAUSE,
+    "growth": PAUSE_GROWTH,
+    "longest": LONGEST_HOLD,
+    "lately": LATELY,
 }
 _LANE_OF = " ".join(
     f"WHEN '{entity.value}' THEN '{lane.name}'" for lane in LANES for entity in lane.entities
 )
 _NOW = "coalesce(CAST(:now AS timestamptz), now())"
 
-# The records that wait, of the tenants that the transaction sees, and are not put off.
+# The records that wait, of the tenants that the transaction sees, and are not put off. Rows that
+# were claimed lately were received not much earlier, which keeps the look at them short.
 _READY = f"""
-    SELECT tenant_id, connection_id, entity, resource_id, count(*) AS waiting,
-        min(received_at) AS since
-    FROM udsync.webhook_events AS event
-    WHERE state = 'pending' AND entity IS NOT NULL
-        AND (attempts = 0 OR claimed_at IS NULL
-            OR claimed_at + least(interval '10 minutes',
-                interval '5 seconds' * power(2, attempts - 1)) <= {_NOW})
-    GROUP BY tenant_id, connection_id, entity, resource_id
-    HAVING NOT (count(*) >= :storm
-        AND max(received_at) > {_NOW} - CAST(:storm_pause AS interval)
-        AND min(received_at) > {_NOW} - CAST(:longest_storm AS interval)
-        AND EXISTS (
-            SELECT FROM udsync.webhook_events AS earlier
-            WHERE earlier.tenant_id = event.tenant_id
-                AND earlier.connection_id = event.connection_id
-                AND earlier.entity = event.entity AND earlier.resource_id = event.resource_id
-                AND earlier.state IN ('claimed', 'done')
-                AND earlier.received_at > now() - interval '1 day'
-                AND earlier.claimed_at > {_NOW} - CAST(:storm_memory AS interval)))
+    SELECT record.*
+    FROM (
+        SELECT tenant_id, connection_id, entity, resource_id, count(*) AS waiting,
+            min(received_at) AS since, max(received_at) AS last
+        FROM udsync.webhook_events
+        WHERE state = 'pending' AND entity IS NOT NULL
+            AND (attempts = 0 OR claimed_at IS NULL
+                OR claimed_at + least(interval '10 minutes',
+                    interval '5 seconds' * power(2, attempts - 1)) <= {_NOW})
+        GROUP BY tenant_id, connection_id, entity, resource_id
+    ) AS record
+    CROSS JOIN LATERAL (
+        SELECT count(DISTINCT claimed_at) AS times
+        FROM udsync.webhook_events AS earlier
+        WHERE earlier.tenant_id = record.tenant_id
+            AND earlier.connection_id = record.connection_id
+            AND earlier.entity = record.entity AND earlier.resource_id = record.resource_id
+            AND earlier.state IN ('claimed', 'done')
+            AND earlier.claimed_at > {_NOW} - make_interval(secs => :lately)
+            AND earlier.received_at > {_NOW} - make_interval(secs => 3 * :lately)
+    ) AS claimed
+    WHERE claimed.times = 0
+        OR record.since <= {_NOW} - make_interval(secs => :longest)
+        OR record.last <= {_NOW} - make_interval(
+            secs => least(:longest, :first_pause * power(:growth, claimed.times - 1)))
 """
 
 _LANES_WITH_WORK = f"""

@@ -66,6 +66,14 @@ class Inbox:
         with self.tenant.database.tenant(self.tenant.id) as connection:
             return inbox_work.release(connection, self.tenant.id, run, "The run died.")
 
+    def move_claims_back(self, *, seconds: float) -> None:
+        """As if what was claimed had been claimed so much earlier."""
+        with self.tenant.database.tenant(self.tenant.id) as connection:
+            connection.exec_driver_sql(
+                "UPDATE udsync.webhook_events SET claimed_at = claimed_at"
+                f" - make_interval(secs => {seconds})"
+            )
+
     def after(self, **time: float) -> "Inbox":
         return Inbox(self.tenant, self.later + timedelta(**time))
 
@@ -245,14 +253,14 @@ def test_a_storm_of_events_is_read_at_its_beginning_and_at_its_end(box: Inbox) -
     box.storm(1, 500)
 
     during = [box.claim(), box.work()]
-    after = box.after(seconds=6).claim("run-2")
+    after = box.after(seconds=inbox_work.FIRST_PAUSE).claim("run-2")
 
     assert [one.events for one in first] == [1]
     assert during == [[], []]
     assert [one.events for one in after] == [500]
 
 
-def test_a_storm_holds_up_no_other_record_of_its_lane(box: Inbox) -> None:
+def test_a_record_that_was_just_claimed_holds_up_no_other_one(box: Inbox) -> None:
     box.receive(delivery(0))
     box.claim()
     box.finish()
@@ -264,15 +272,29 @@ def test_a_storm_holds_up_no_other_record_of_its_lane(box: Inbox) -> None:
     assert [one.source_id for one in claimed] == ["78"]
 
 
-def test_a_few_events_in_a_row_are_no_storm(box: Inbox) -> None:
+def test_a_record_that_was_claimed_long_ago_is_claimed_at_once(box: Inbox) -> None:
     box.receive(delivery(0))
     box.claim()
     box.finish()
-    box.storm(1, inbox_work.STORM - 1)
+    box.move_claims_back(seconds=inbox_work.LATELY)
+    box.receive(delivery(1))
 
     claimed = box.claim("run-2")
 
-    assert [one.events for one in claimed] == [inbox_work.STORM - 1]
+    assert [one.events for one in claimed] == [1]
+
+
+def test_a_shop_that_tells_of_each_read_is_read_ever_more_seldom(box: Inbox) -> None:
+    waited = []
+    for number in range(8):
+        box.receive(delivery(number))
+        pauses = (0, 1, 3, 9, 27, 81, 120)
+        pause = next(seconds for seconds in pauses if box.after(seconds=seconds).work())
+        box.after(seconds=pause).claim(f"run-{number}")
+        box.finish(f"run-{number}")
+        waited.append(pause)
+
+    assert waited == [0, 1, 3, 9, 27, 81, 120, 120]
 
 
 def test_a_storm_without_an_end_is_read_every_two_minutes(box: Inbox) -> None:
