@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import TypeVar
 
 import httpx
@@ -262,6 +263,15 @@ def retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
     if until.tzinfo is None:
         until = until.replace(tzinfo=UTC)
     return max(0.0, (until - now).total_seconds())
+
+
+@cache
+def trusted_certificates() -> ssl.SSLContext:
+    """What every client of this process checks certificates with.
+
+    Reading them takes longer than many a request, so that it is done once.
+    """
+    return httpx.create_ssl_context()
 
 
 def keep_credentials_out_of_logs() -> None:

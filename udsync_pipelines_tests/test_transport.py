@@ -22,6 +22,7 @@ from udsync_pipelines.transport import (
     RetryPolicy,
     Transport,
     retry_after,
+    trusted_certificates,
 )
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -276,3 +277,11 @@ def test_no_log_line_holds_a_key_or_a_query(caplog: pytest.LogCaptureFixture) ->
     assert any("request will be repeated" in line for line in logged)
     assert any("shop.example/x" in line for line in logged)
     assert not any("hidden" in line for line in logged)
+
+
+def test_certificates_are_always_checked_and_read_once_for_all_clients() -> None:
+    first, second = trusted_certificates(), trusted_certificates()
+
+    assert first is second
+    assert first.verify_mode is ssl.CERT_REQUIRED
+    assert first.check_hostname

@@ -54,7 +54,13 @@ from udsync_pipelines.errors import (
     RetryableError,
     UdsyncError,
 )
-from udsync_pipelines.transport import READS, Answer, Retryable, RetryPolicy
+from udsync_pipelines.transport import (
+    READS,
+    Answer,
+    Retryable,
+    RetryPolicy,
+    trusted_certificates,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +81,7 @@ def new_http_client(connections: int = 10) -> httpx.Client:
     return httpx.Client(
         timeout=TIMEOUT,
         follow_redirects=False,
+        verify=trusted_certificates(),
         limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
     )
 

@@ -24,6 +24,7 @@ from udsync_pipelines.transport import (
     Answer,
     RetryPolicy,
     Transport,
+    trusted_certificates,
 )
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ def new_http_client(read_timeout: float = READ_TIMEOUT) -> httpx.Client:
     return httpx.Client(
         timeout=httpx.Timeout(connect=10.0, read=read_timeout, write=30.0, pool=60.0),
         follow_redirects=False,
+        verify=trusted_certificates(),
         limits=httpx.Limits(max_connections=2, max_keepalive_connections=2),
     )
 
