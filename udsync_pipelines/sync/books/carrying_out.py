@@ -186,8 +186,13 @@ class Poster:
         return self.books.create(write.draft, write.name, symbols, write.request_id)
 
     def _conflict(self, write: Write, error: ConflictError) -> None:
-        """Customers and items that a person has changed are left; documents are a question."""
-        if write.key.role in NAMED:
+        """Customers and items that a person has changed are left; documents are a question.
+
+        What was to be made is not there to have been changed: it is refused like anything else.
+        """
+        if write.action is not WriteAction.UPDATE:
+            self._reject(write, *_why(error), error.request_id)
+        elif write.key.role in NAMED:
             self._settle(write, Posted(write.target_id or "", ""), count="kept")
         else:
             self._reject(write, *problems.changed_in_books(write, error.message))

@@ -6,10 +6,13 @@ from decimal import Decimal
 import pytest
 
 from udsync_pipelines.domain.identity import Entity
+from udsync_pipelines.errors import ConflictError
+from udsync_pipelines.posting.draft_json import AnyDraft
 from udsync_pipelines.posting.policy import DateBasis, DocumentForm, GatewayPolicy
 from udsync_pipelines.sync.books.writes import Role, WriteAction
 from udsync_pipelines_tests.posting.books import POLICY, policy
-from udsync_pipelines_tests.sync.books.world import DRY, FULL, BooksWorld, sale_of
+from udsync_pipelines_tests.sync.books.company import kind_of
+from udsync_pipelines_tests.sync.books.world import DRY, FULL, BooksWorld, markers, sale_of
 
 
 @pytest.fixture
@@ -377,3 +380,27 @@ def test_a_change_of_dates_alone_updates_the_document(posted: BooksWorld) -> Non
     (write,) = posted.plan_writes(plan)
     assert write.key.role is Role.SALE
     assert set(write.differences) == {"dated_on"}
+
+
+@pytest.mark.parametrize("kind", ["customer", "item", "sales_receipt"])
+def test_what_is_new_and_called_stale_by_the_books_is_refused_and_made_later(
+    world: BooksWorld, kind: str
+) -> None:
+    def is_stale(draft: AnyDraft) -> bool:
+        if kind_of(draft) == kind:
+            raise ConflictError("You and somebody else work on this.", code="stale")
+        return False
+
+    world.shop.product(10, "Mug")
+    world.shop.sell(1)
+    world.books.refusals.append(is_stale)
+    world.sync()
+    parked = world.parked()["order/1"]
+    world.books.refusals.clear()
+
+    world.sync()
+
+    assert "You and somebody else work on this." in parked.reason
+    assert world.codes() == {}
+    assert markers(world) == ["order/1"]
+    assert world.books.kinds() == {"customer": 1, "item": 1, "sales_receipt": 1}
