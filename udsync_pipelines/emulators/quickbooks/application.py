@@ -24,6 +24,7 @@ from udsync_pipelines.emulators.quickbooks.journal import Journal
 from udsync_pipelines.emulators.quickbooks.limits import Limits
 from udsync_pipelines.emulators.quickbooks.options import CompanyOptions
 from udsync_pipelines.emulators.quickbooks.presets import furnish
+from udsync_pipelines.emulators.quickbooks.refusals import RefusedError
 from udsync_pipelines.emulators.quickbooks.replays import Replays
 from udsync_pipelines.emulators.quickbooks.service import HttpRequest, Service
 from udsync_pipelines.emulators.quickbooks.tokens import Tokens
@@ -133,7 +134,8 @@ class ServiceFront:
         for act in acts:
             if act.settings.get("when", "after") == when:
                 for action in act.settings.get("actions", ()):
-                    self._emulation.control.act(**action)
+                    with suppress(RefusedError):  # a person who is refused leaves it at that
+                        self._emulation.control.act(**action)
 
 
 class _Line:

@@ -46,6 +46,12 @@ class Limits:
         self.refused = 0
         self.most_in_flight = 0
 
+    @property
+    def in_flight(self) -> int:
+        """How many requests are being answered now."""
+        with self._lock:
+            return self._flying
+
     def enter(self, *, batch: bool = False) -> bool:
         """Take a place for a request; False means 429 and no place was taken."""
         now = time.monotonic()
