@@ -38,7 +38,8 @@ check: $(READY)
 	@$(BIN)/python -m pytest --quiet -m "not slow and not postgres"
 
 # SUITE: landing (into the database), books (composing alone), posting (into the books), limits
-# (posting at the platform's own limits, five minutes), tokens (processes killed while renewing).
+# (posting at the platform's own limits, five minutes), tokens (processes killed while renewing),
+# chaos (ten thousand schedules of faults, an hour and more; SEED=n plays one of them).
 bench: $(READY)
 	@$(BIN)/python -m udsync_pipelines_tests.benchmarks.$(SUITE)
 

@@ -104,8 +104,12 @@ def settings_of(url: str, folder: Path, **changes: Any) -> Settings:
     return Settings(
         home=folder / "home",
         database_url=SecretStr(url),
-        limits_factor=FACTOR,
-        **{"http_timeout_seconds": 2, "retry_budget_seconds": 3, **changes},
+        **{
+            "limits_factor": FACTOR,
+            "http_timeout_seconds": 2,
+            "retry_budget_seconds": 3,
+            **changes,
+        },
     )
 
 

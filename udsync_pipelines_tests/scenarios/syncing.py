@@ -66,6 +66,11 @@ class SyncProcess:
         assert self._process.pid is not None
         return self._process.pid
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.is_alive()
+
     def kill(self) -> None:
         """End it as `kill -9` does."""
         os.kill(self.pid, signal.SIGKILL)
