@@ -7,12 +7,13 @@ words, with the command that has it happen again. Nothing is left of the servers
 Environment variables, which `make` hands on: `SEED=n` plays one schedule and tells it;
 `SCHEDULES=10000` chooses how many, `FIRST=1` the first of them; `WORKERS=2` how many processes
 share the work; `REPORT=docs/explanation/fault-campaign.md` a page into which the figures are put.
-Ctrl-C ends a campaign with the figures of what was played.
+Ctrl-C, or `kill`, ends a campaign with the figures of what was played.
 """
 
 import logging
 import multiprocessing
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -104,6 +105,8 @@ def campaign(numbers: Sequence[int], workers: int) -> Tally:
 
 def main() -> int:
     """Run the campaign that the environment asks for; return the exit code."""
+    for end in (signal.SIGINT, signal.SIGTERM):  # in the background Ctrl-C is ignored otherwise
+        signal.signal(end, signal.default_int_handler)
     seed = os.environ.get("SEED")
     if seed:
         print(draw(int(seed)).told(), flush=True)
