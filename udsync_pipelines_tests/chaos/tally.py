@@ -1,10 +1,9 @@
 """What came of many schedules: counts, and every broken promise with its schedule in words."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from udsync_pipelines_tests.chaos.kinds import KINDS
 from udsync_pipelines_tests.chaos.running import Outcome
 from udsync_pipelines_tests.chaos.schedule import DATABASE_KILLED, PROCESSES_KILLED, REAL_KILLS, Way
 
@@ -61,12 +60,3 @@ def tallied(outcomes: Iterable[Outcome]) -> Tally:
     for one in outcomes:
         tally.add(one)
     return tally
-
-
-def never_struck(tally: Tally) -> Iterator[str]:
-    """The kinds of faults that have never hit a request, by side and words."""
-    for side, kinds in KINDS.items():
-        for kind in kinds:
-            name = f"{side}: {kind.words}"
-            if not tally.struck[name]:
-                yield name

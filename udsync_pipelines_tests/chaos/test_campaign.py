@@ -13,8 +13,8 @@ from udsync_pipelines_tests.chaos.world import World
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
-BLOCKS = 12
-IN_A_BLOCK = 20
+BLOCKS = 20
+IN_A_BLOCK = 10
 COSTLY = (*REAL_KILLS, Way.STOPPED)
 
 
