@@ -6,6 +6,7 @@ ids. The orders of all tests gather in one shop for each.
 """
 
 import itertools
+import time
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -14,10 +15,11 @@ import pytest
 
 from udsync_pipelines.emulators.woocommerce import StoreEmulator
 from udsync_pipelines.errors import UdsyncError
+from udsync_pipelines.services import deciding
 from udsync_pipelines.services.installation import Installation
 from udsync_pipelines_tests.scenarios.books import HORIZON_SECONDS, ShopWithBooks, open_shop, sell
 from udsync_pipelines_tests.scenarios.books import books_installation as books_installation
-from udsync_pipelines_tests.scenarios.books_evidence import unequal_books
+from udsync_pipelines_tests.scenarios.books_evidence import document_of, unequal_books
 from udsync_pipelines_tests.scenarios.evidence import listed
 
 pytestmark = pytest.mark.postgres
@@ -160,6 +162,33 @@ def test_a_lost_answer_to_what_is_not_yet_visible_is_waited_for(
     assert outcome == "not green"
     assert unequal_books(shop.store, shop.company) == []
     assert shop.parked() == {}
+
+
+def test_a_document_deleted_before_its_lost_answer_comes_again_is_a_question(
+    remembering: ShopWithBooks,
+) -> None:
+    company = remembering.company
+    order = sell(remembering.store, last="Deleted", email="deleted@example.org")
+    company.control.delay_visibility(HORIZON_SECONDS * 0.9)
+    company.clock.set(company.clock.now())
+    company.faults.add("lost_answer", path=r"/salesreceipt\?", method="POST")
+    remembering.sync()
+    company.control.delete("SalesReceipt", document_of(company, order)["Id"])
+    company.clock.run()
+    time.sleep(HORIZON_SECONDS)
+
+    remembering.sync()
+    told = remembering.parked()[f"order/{order}"]
+    left_out = unequal_books(remembering.store, company, without=[order])
+    remembering.sync()
+    deciding.decide(remembering.installation, remembering.tenant, f"order/{order}", "post_again")
+    remembering.sync()
+
+    assert told["code"] == "deleted_in_books"
+    assert "its answer was lost" in told["reason"]
+    assert left_out == []
+    assert unequal_books(remembering.store, company) == []
+    assert remembering.parked() == {}
 
 
 @pytest.mark.parametrize("kind", ["close", "lost_answer", "truncated"])

@@ -211,6 +211,13 @@ class PostgresWriteLedger:
         with self._transaction() as connection:
             return book_answers.counted(connection, self._pair, keys)
 
+    def unanswered(self, keys: Collection[Key]) -> Collection[Key]:
+        """Those of these keys of which a write was sent and never answered."""
+        if not keys:
+            return ()
+        with self._transaction() as connection:
+            return book_answers.unanswered(connection, self._pair, keys)
+
     def doubts(self, lane: str) -> Sequence[Write]:
         """The writes of a lane, of any plan, whose answers were lost."""
         return self._select(

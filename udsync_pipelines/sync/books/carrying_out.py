@@ -16,6 +16,7 @@ from udsync_pipelines.errors import (
     UdsyncError,
 )
 from udsync_pipelines.sync.books import problems
+from udsync_pipelines.sync.books.following import Watch, deleted
 from udsync_pipelines.sync.books.planning import NAMED
 from udsync_pipelines.sync.books.ports import Books, Posted, Symbols, WriteLedger
 from udsync_pipelines.sync.books.writes import (
@@ -45,6 +46,7 @@ class Poster:
 
     books: Books
     ledger: WriteLedger
+    watch: Watch
     reached: Reached
     horizon: timedelta
     workers: int
@@ -52,6 +54,7 @@ class Poster:
     _bound: dict[Key, Binding] = field(default_factory=dict)
     _ended: dict[UUID, Write] = field(default_factory=dict)
     _answered: dict[Key, int] = field(default_factory=dict)
+    _unanswered: set[Key] = field(default_factory=set)
     _questions: dict[UUID, Why] = field(default_factory=dict)
     _counts: Counter[str] = field(default_factory=Counter)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -176,7 +179,24 @@ class Poster:
             self._reject(write, *_why(error), error.request_id)
         else:
             self.reached("books.answered")
-            self._settle(write, posted)
+            self._settle_answered(write, posted)
+
+    def _settle_answered(self, write: Write, told: Posted) -> None:
+        """Settle what the books say that they made; after a lost answer, look whether it stands.
+
+        They answer an id that they know with their first answer, whatever has become of the object
+        since. One that was deleted is bound all the same, so that a person is asked about it like
+        about any other; that it is gone is noted before, for a crash in between must not hide it.
+        """
+        if write.key not in self._unanswered or write.key.role in NAMED:
+            self._settle(write, told)
+            return
+        standing = self.books.read(told.target_id)
+        if standing is None:
+            self.watch.deviate(deleted(write.key, told))
+            self._settle(write, told, problem=problems.deleted_since(told))
+        else:
+            self._settle(write, standing)
 
     def _posted(self, write: Write, symbols: Symbols) -> Posted:
         if write.action is WriteAction.UPDATE and write.target_id and write.base_version:
@@ -218,8 +238,10 @@ class Poster:
             return None
         return posted if problems.unequal(write.draft, posted, None) is None else None
 
-    def _settle(self, write: Write, posted: Posted, count: str = "") -> None:
-        problem = problems.unequal(write.draft, posted, None)
+    def _settle(
+        self, write: Write, posted: Posted, count: str = "", problem: Parked | None = None
+    ) -> None:
+        problem = problem or problems.unequal(write.draft, posted, None)
         self.ledger.settle(write, posted, problem)
         with self._lock:
             self._ended[write.id] = replace(write, state=IntentState.SETTLED)
@@ -271,7 +293,9 @@ class Poster:
         unknown = keys - set(self._bound)
         if unknown:
             self._bound.update(self.ledger.bound(unknown))
-        self._answered.update(self.ledger.answered({write.key for write in writes}))
+        own = {write.key for write in writes}
+        self._answered.update(self.ledger.answered(own))
+        self._unanswered.update(self.ledger.unanswered(own))
         # Carried out in a batch, or by a process, before this one.
         earlier = {one for write in writes for one in write.depends_on} - set(self._ended)
         if earlier:
@@ -284,6 +308,7 @@ class Poster:
         """
         self._ended.clear()
         self._answered.clear()
+        self._unanswered.clear()
         self._bound = {key: bound for key, bound in self._bound.items() if key.role in NAMED}
 
     def _symbols(self, write: Write) -> Symbols:

@@ -179,6 +179,17 @@ class LastDraft(Protocol):
         """The draft of the last settled write of a key."""
 
 
+def deleted(key: Key, written: Posted) -> Deviation:
+    """The deviation of a document that was deleted after it was written."""
+    return Deviation(
+        key,
+        written.target_id,
+        Deed.DELETED,
+        written.version or None,
+        shown=problems.shown(written),
+    )
+
+
 def _deviation(binding: Binding, deed: Deed, posted: Posted | None = None) -> Deviation:
     return Deviation(
         binding.key,

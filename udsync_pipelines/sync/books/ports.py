@@ -195,6 +195,9 @@ class WriteLedger(Protocol):
     def answered(self, keys: Collection[Key]) -> Mapping[Key, int]:
         """How many writes of these keys the books have answered, where they have any."""
 
+    def unanswered(self, keys: Collection[Key]) -> Collection[Key]:
+        """Those of these keys of which a write was sent and never answered."""
+
     def doubts(self, lane: str) -> Sequence[Write]:
         """The writes of a lane, of any plan, whose answers were lost."""
 

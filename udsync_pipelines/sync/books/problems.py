@@ -93,6 +93,18 @@ def changed_in_books(write: Write, why: str) -> tuple[str, str, str]:
     )
 
 
+def deleted_since(posted: Posted) -> Parked:
+    """The books say that they have written it, and it is not there any more."""
+    return Parked(
+        source_id="",
+        content_hash=b"",
+        code="deleted_in_books",
+        reason=f"{shown(posted)} was written, its answer was lost, and it was deleted in the books "
+        "before udsync knew of it.",
+        cure="Nothing yet: the next sync asks whether it is posted again or stays away.",
+    )
+
+
 def unequal(draft: AnyDraft, posted: Posted, record: ArchivedRecord | None) -> Parked | None:
     """The difference between a draft and what the books made of it, or None."""
     expected = _amounts(draft)

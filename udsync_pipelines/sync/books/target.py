@@ -215,6 +215,7 @@ class BooksTarget:
         return Poster(
             self.books,
             self.ledger,
+            self.watch,
             sync.reached,
             self.horizon,
             self.workers,

@@ -290,6 +290,23 @@ def test_answers_are_counted_by_key_be_they_good_or_a_refusal(acme: Tenant) -> N
     assert elsewhere.answered(keys) == {}
 
 
+def test_what_was_sent_and_never_answered_is_known_by_its_key(acme: Tenant) -> None:
+    ledger = write_ledger(acme)
+    _, (customer, item, sale, payment) = stored(acme)
+    for write in (customer, sale, payment):
+        ledger.send(replace(write, request_id=f"u-{write.position}"))
+    settled(acme, replace(sale, request_id="u-1"))
+    ledger.doubt(payment)
+    ledger.supersede(payment)
+    ledger.supersede(item)
+    elsewhere = PostgresWriteLedger(acme.database, acme.id, acme.store, acme.store)
+
+    keys = [customer.key, item.key, sale.key, payment.key]
+    assert ledger.unanswered(keys) == {customer.key, payment.key}
+    assert ledger.unanswered([]) == ()
+    assert elsewhere.unanswered(keys) == set()
+
+
 # --- what was written last ---------------------------------------------------------------------
 
 

@@ -103,6 +103,7 @@ class MemoryBooks:
         self._lock = threading.Lock()
         self._ids = count(101)
         self._answered: dict[str, str | RecordRejectedError] = {}
+        self._deleted: dict[str, Held] = {}
 
     # --- what the engine asks -----------------------------------------------------------------
 
@@ -248,7 +249,7 @@ class MemoryBooks:
     def delete(self, held: Held) -> None:
         """A person deletes an object."""
         self.touched[held.target_id] = self.clock()
-        del self.held[held.target_id]
+        self._deleted[held.target_id] = self.held.pop(held.target_id)
 
     def refuse(self, kind: str, key: str = "") -> None:
         """Refuse the writes of a kind, or only those about one key."""
@@ -288,7 +289,7 @@ class MemoryBooks:
         known = self._answered.get(request_id) if self.keeps_request_ids else None
         if isinstance(known, RecordRejectedError):
             raise known
-        return None if known is None else self.held.get(known)
+        return None if known is None else self.held.get(known) or self._deleted[known]
 
     def _refuse(self, draft: AnyDraft, request_id: str) -> None:
         if any(refuses(draft) for refuses in self.refusals):

@@ -20,6 +20,7 @@ from udsync_pipelines_tests.sync.memory import NOW, MemoryLedger
 
 IN_DOUBT = (IntentState.SENT, IntentState.UNKNOWN)
 ANSWERED = (IntentState.SETTLED, IntentState.REJECTED)
+UNANSWERED = (IntentState.SENT, IntentState.UNKNOWN, IntentState.SUPERSEDED)
 NOT_SENT = (IntentState.PLANNED, IntentState.APPROVED)
 
 
@@ -213,6 +214,13 @@ class MemoryWrites:
             if write.state in ANSWERED and write.request_id
         )
         return {key: answered[key] for key in keys if key in answered}
+
+    def unanswered(self, keys: Collection[Key]) -> Collection[Key]:
+        return {
+            write.key
+            for write in self.ledger.writes.values()
+            if write.key in keys and write.request_id and write.state in UNANSWERED
+        }
 
     def doubts(self, lane: str) -> Sequence[Write]:
         return self.ledger.in_doubt(lane)

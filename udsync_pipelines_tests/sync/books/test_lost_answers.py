@@ -5,7 +5,10 @@ from decimal import Decimal
 
 import pytest
 
+from udsync_pipelines.sync.books.deviating import POST_AGAIN
+from udsync_pipelines.sync.decisions import KEEP_BOOKS
 from udsync_pipelines.sync.plan import IntentState, Plan, PlanState
+from udsync_pipelines_tests.sync.books.company import Held
 from udsync_pipelines_tests.sync.books.world import (
     DRY,
     HORIZON,
@@ -119,6 +122,67 @@ def test_what_never_arrived_is_sent_again_under_the_same_request_id(sold: BooksW
     assert sold.counts(report)["sales_receipt.created"] == 1
     assert (report.in_doubt, report.parked) == (0, 0)
     assert markers(sold) == ["order/1", "order/2"]
+
+
+# --- answered with what was made before --------------------------------------------------------
+
+
+def made_unseen(world: BooksWorld) -> Held:
+    """The receipt of order 2: its answer was lost, and the books do not show it for an hour."""
+    world.books.keeps_request_ids = True
+    world.books.delay = timedelta(hours=1)
+    world.books.answers["sales_receipt"] = ["hidden"]
+    world.sync()
+    world.wait()
+    return world.books.of("sales_receipt")[-1]
+
+
+def test_what_the_books_answer_again_is_read_back_before_it_is_believed(sold: BooksWorld) -> None:
+    made = made_unseen(sold)
+
+    report = sold.sync()
+
+    assert sold.ledger.bound[sale_of(2)].target_id == made.target_id
+    assert sold.books.called("create", "read")[-2:] == [
+        ("create", "sales_receipt udsync:WC:order/2"),
+        ("read", made.target_id),
+    ]
+    assert (report.in_doubt, report.parked) == (0, 0)
+    assert markers(sold) == ["order/1", "order/2"]
+
+
+def test_what_was_deleted_before_its_answer_came_again_is_a_question(sold: BooksWorld) -> None:
+    sold.books.delete(made_unseen(sold))
+
+    report = sold.sync()
+    told = sold.parked()["order/2"]
+    sold.sync()
+    asked = sold.parked()["order/2"].question
+    sold.ledger.decide("order/2", POST_AGAIN)
+    sold.sync()
+
+    assert (report.in_doubt, report.count_newly_parked) == (0, 1)
+    assert told.code == "deleted_in_books"
+    assert "its answer was lost" in told.reason
+    assert asked is not None
+    assert [choice.name for choice in asked.choices] == [POST_AGAIN, KEEP_BOOKS]
+    assert sold.codes() == {}
+    assert markers(sold) == ["order/1", "order/2"]
+
+
+def test_what_was_edited_before_its_answer_came_again_is_compared_as_it_is(
+    sold: BooksWorld,
+) -> None:
+    sold.books.edit(made_unseen(sold), Decimal("99.00"))
+
+    sold.sync()
+
+    parked = sold.parked()["order/2"]
+    assert parked.code == "books_differ"
+    assert "99.00" in parked.reason
+
+
+# --- beside it ---------------------------------------------------------------------------------
 
 
 def test_a_dry_run_neither_looks_for_nor_plans_what_is_in_doubt(sold: BooksWorld) -> None:
