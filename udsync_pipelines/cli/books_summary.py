@@ -14,13 +14,19 @@ NAME = "QuickBooks"
 
 _ALWAYS = ("created", "updated", "linked")
 _IF_ANY = {
+    "voided": "voided",
     "found": "found",
     "kept": "left alone",
     "rejected": "refused",
     "unknown": "in doubt",
     "unequal": "unequal",
 }
-_PLANNED = {"created": "to create", "updated": "to update", "linked": "to link"}
+_PLANNED = {
+    "created": "to create",
+    "updated": "to update",
+    "linked": "to link",
+    "voided": "to void",
+}
 
 
 def has_books(plans: Iterable[Plan]) -> bool:
@@ -60,8 +66,8 @@ def print_books(plans: Iterable[Plan], *, is_done: bool) -> None:
     table = Table(NAME)
     for name in _ALWAYS:
         table.add_column(name if is_done else _PLANNED[name], justify="right")
-    for title in extra.values():
-        table.add_column(title, justify="right")
+    for name, title in extra.items():
+        table.add_column(title if is_done else _PLANNED.get(name, title), justify="right")
     if is_done:
         table.add_column("money posted", justify="right")
     for kind, one in found.items():

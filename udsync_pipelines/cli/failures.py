@@ -202,7 +202,7 @@ def _synced(installation: Installation, owner: Tenant, lane: str, *, yes: bool) 
         "full": False,
         "dry_run": False,
         "accept_deletions": False,
-        "approve": "automatic" if yes else "ask",
+        "approve": "everything" if yes else "ask",
         "ask_above": ASK_ABOVE,
     }
     return run_job(installation, owner, f"sync_{lane}", config, entity=lane)

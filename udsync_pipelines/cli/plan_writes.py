@@ -64,7 +64,7 @@ def read_writes(
 def line_of(write: Write, needed: Sequence[Write]) -> str:
     """A write in one line for a bookkeeper, with a line for each value that it changes."""
     parts = [
-        f"{write.action:<7} #{write.position} {write.kind.replace('_', ' ')}",
+        f"{_verb(write):<7} #{write.position} {write.kind.replace('_', ' ')}",
         _called(write),
         f"for {symbol_of(write)}",
         _amount(write),
@@ -116,6 +116,7 @@ def as_json_object(write: Write, needed: Sequence[Write]) -> dict[str, Any]:
         "code": write.code,
         "reason": write.reason,
         "cure": write.cure,
+        "needs_approval": write.question is not None,
     }
 
 
@@ -180,9 +181,20 @@ def _money(writes: Iterable[Write]) -> Mapping[str, Decimal]:
 
 def _standing(write: Write) -> str:
     if write.state in _STILL_TO_COME:
-        return ""
+        return _warning(write)
     why = f": {write.reason} {write.cure or ''}".rstrip() if write.reason else ""
     return f"({_STATES[write.state]}{why})"
+
+
+def _verb(write: Write) -> str:
+    return "void" if write.action is WriteAction.DELETE else write.action.value
+
+
+def _warning(write: Write) -> str:
+    """What takes a document out of the books is said so; who approves the plan agrees to it."""
+    if write.question is None:
+        return ""
+    return f"WARNING, takes it out of the books: {write.reason} Approving the plan agrees to it."
 
 
 def _text(amount: Decimal | None) -> str | None:

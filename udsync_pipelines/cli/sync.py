@@ -53,14 +53,19 @@ def sync(
         ),
     ] = False,
     yes: Annotated[
-        bool, typer.Option("--yes", help=f"Do not ask, even for more than {ASK_ABOVE} changes.")
+        bool,
+        typer.Option(
+            "--yes",
+            help=f"Do not ask, even for more than {ASK_ABOVE} changes, or to void documents.",
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Sync a tenant now: read the store, plan the changes, make them.
 
     More than 10 changes are asked about on a terminal; elsewhere they need --yes, or the plan is
-    stored and the exit code is 4.
+    stored and the exit code is 4. What would void a document is parked with a question, unless
+    --yes or the approval of the plan agrees to it.
     """
     # Imported late: it brings Dagster along, and a second that every other command spares.
     from udsync_pipelines.orchestration.config import window
@@ -71,7 +76,7 @@ def sync(
         "full": full,
         "dry_run": dry_run,
         "accept_deletions": accept_deletions,
-        "approve": "automatic" if yes else "ask",
+        "approve": "everything" if yes else "ask",
         "ask_above": ASK_ABOVE,
         **({"since": since} if since else {}),
         **({"until": until} if until else {}),
@@ -124,6 +129,7 @@ def _changes(plan: Plan) -> str:
     counts: dict[str, Any] = dict(plan.counts)
     named = {
         action: sum(number for key, number in counts.items() if key.endswith(f".{action}"))
-        for action in ("create", "update")
+        for action in ("create", "update", "delete")
     }
-    return f"{named['create']} to create, {named['update']} to update"
+    voided = f", {named['delete']} to void" if named["delete"] else ""
+    return f"{named['create']} to create, {named['update']} to update{voided}"

@@ -17,6 +17,7 @@ class Approve(str, Enum):  # noqa: UP042 - Dagster reads the members of (str, En
 
     automatic = "automatic"
     ask = "ask"
+    everything = "everything"
 
 
 class Trigger(str, Enum):  # noqa: UP042 - Dagster reads the members of (str, Enum) into its schema
@@ -54,7 +55,8 @@ class SyncConfig(dg.Config):
     )
     approve: Approve = Field(
         default=Approve.automatic,
-        description="automatic: changes take effect at once. ask: the plan waits for "
+        description="automatic: changes take effect at once, and what takes a document out of the "
+        "books waits for a decision. everything: that takes effect too. ask: the plan waits for "
         "`udsync plan approve`.",
     )
     ask_above: int = Field(

@@ -18,10 +18,17 @@ LEDGERS: Mapping[str, str] = {
 }
 """Kind of object → the ledger that holds it, in the order in which they are written."""
 
-DONE = ("created", "updated", "linked", "found", "kept", "rejected", "unknown", "unequal")
+DONE = (
+    *("created", "updated", "voided", "linked", "found", "kept", "rejected", "unknown", "unequal"),
+)
 """What became of writes that were carried out; `unknown` are those whose answers were lost."""
 
-PLANNED: Mapping[str, str] = {"created": "create", "updated": "update", "linked": "link"}
+PLANNED: Mapping[str, str] = {
+    "created": "create",
+    "updated": "update",
+    "voided": "delete",
+    "linked": "link",
+}
 """The count that is done → its name while it is only planned."""
 
 _CENTS = "cents."
@@ -43,8 +50,8 @@ class Posted:
 
     @property
     def written(self) -> int:
-        """How many objects were created or updated."""
-        return self.count("created") + self.count("updated")
+        """How many objects were created, updated or voided."""
+        return self.count("created") + self.count("updated") + self.count("voided")
 
     @property
     def touched(self) -> int:

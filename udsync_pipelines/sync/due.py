@@ -36,8 +36,8 @@ class Due:
     def batches(self) -> Iterator[Batch]:
         """Batches of archived records.
 
-        First what is parked, since its cause may be gone. Then what changed since the last load;
-        with a full read or other rules, everything.
+        First what is parked, since its cause may be gone, and what is due also. Then what changed
+        since the last load; with a full read or other rules, everything.
         """
         progress = self.ledger.progress(
             self.target_connection_id, self.plan.source_connection_id, self.entity

@@ -18,6 +18,7 @@ from udsync_pipelines.sync.entities import lane_named
 from udsync_pipelines.sync.extract import extract
 from udsync_pipelines.sync.plan import (
     BLOCKED,
+    Approval,
     IntentState,
     Parked,
     Plan,
@@ -34,6 +35,9 @@ EXTRACT_COUNTS = ("calls", "read", "changed", "unchanged", "deleted")
 
 OVER = (PlanState.APPLIED, PlanState.DRY_RUN, PlanState.SUPERSEDED)
 """How a plan ends for good; how it ended is never written over."""
+
+CHANGES = (".create", ".update", ".delete")
+"""How the counts of what a plan would change end."""
 
 LOAD_TO = "load_to_"
 """The name of the step that loads a platform begins with it."""
@@ -149,12 +153,15 @@ class SyncEngine:
 
             self._for_each_target(plan, "resolve", self._counted(plan_id, counts, resolve_for))
             changes = sum(
-                number for key, number in counts.items() if key.endswith((".create", ".update"))
+                number
+                for key, number in counts.items()
+                if key.endswith((".create", ".update", ".delete"))
             )
             state = state_after_planning(plan.options, changes)
             self.ledger.move_plan(plan_id, state, plan_hash=self._hash(plan_id))
             if state is PlanState.APPROVED:
-                self.ledger.approve(plan_id, "policy")
+                agreed = plan.options.approve is Approval.everything
+                self.ledger.approve(plan_id, "policy", with_questions=agreed)
         return self.ledger.plan(plan_id)
 
     def load(self, plan_id: UUID, platform: str) -> Mapping[str, int]:

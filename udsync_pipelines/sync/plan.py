@@ -55,10 +55,15 @@ class Action(StrEnum):
 
 
 class Approval(StrEnum):
-    """Who lets a plan take effect. Names equal values: Dagster shows the names."""
+    """Who lets a plan take effect. Names equal values: Dagster shows the names.
+
+    `automatic` lets everything go on that takes nothing out of books; what does waits for a person
+    to decide. `everything` says that a person has agreed to that too.
+    """
 
     automatic = "automatic"
     ask = "ask"
+    everything = "everything"
 
 
 @dataclass(frozen=True, slots=True)

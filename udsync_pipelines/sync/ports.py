@@ -199,8 +199,11 @@ class Ledger(Protocol):
     def resolve_batch(self, intent: Intent) -> None:
         """Store what comparing the batch with the destination decided: actions, differences."""
 
-    def approve(self, plan_id: UUID, by: str) -> None:
-        """Let the plan and each of its planned batches take effect."""
+    def approve(self, plan_id: UUID, by: str, *, with_questions: bool = True) -> None:
+        """Let the plan, each of its batches and each of its writes take effect.
+
+        Without questions, writes that a person must agree to first are left out.
+        """
 
     def intents(self, plan_id: UUID, *states: IntentState) -> Iterator[Intent]:
         """The plan's batches in these states (none named: all), by position, one at a time."""

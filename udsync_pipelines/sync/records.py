@@ -1,5 +1,6 @@
 """The values that travel between a source, the archive and a destination."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -82,6 +83,16 @@ class ArchivedRecord:
     changed_seq: int
     parent_raw: bytes | None = None
     deleted_at: datetime | None = None
+
+    @property
+    def state_hash(self) -> bytes:
+        """Changes with the record, with what it belongs to, and with its deletion."""
+        if self.parent_raw is None and self.deleted_at is None:
+            return self.content_hash
+        state = hashlib.blake2b(self.content_hash, digest_size=16)
+        state.update(self.parent_raw or b"")
+        state.update(b"" if self.deleted_at is None else b"deleted")
+        return state.digest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What the shop has against what the company has, read from both without our own code."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
@@ -18,6 +19,7 @@ DOCUMENTS = (*SALES, *REFUNDS, "Payment")
 ON_ACCOUNT = ("bacs", "cheque")
 PREFIX = "WC"
 _ZERO = Decimal(0)
+_ISSUE = re.compile(r"-v\d+$")
 
 
 def rows(company: CompanyEmulator, *entities: str) -> list[Json]:
@@ -31,12 +33,27 @@ def rows(company: CompanyEmulator, *entities: str) -> list[Json]:
 
 
 def by_number(company: CompanyEmulator, *entities: str) -> dict[str, list[Json]]:
-    """The documents of these entities by DocNumber, payments by PaymentRefNum."""
+    """The documents of these entities by DocNumber, payments by PaymentRefNum.
+
+    A document that was posted anew, such as WC-77-v2, stands under the number of its first issue.
+    Of several, those that are voided are left out.
+    """
     found: dict[str, list[Json]] = {}
     for one in rows(company, *entities):
         number = one["PaymentRefNum"] if one["entity"] == "Payment" else one["DocNumber"]
-        found.setdefault(number, []).append(one)
-    return found
+        found.setdefault(_ISSUE.sub("", number), []).append(one)
+    return {number: list(filter(stands, all_)) or all_ for number, all_ in found.items()}
+
+
+def stands(document: Json) -> bool:
+    """Whether a document was not voided."""
+    return bool(document["TotalAmt"]) or not document.get("PrivateNote", "").startswith("Voided")
+
+
+def standing(company: CompanyEmulator, *entities: str) -> dict[str, list[Json]]:
+    """The documents of these entities by number, without voided ones."""
+    found = by_number(company, *entities)
+    return {number: all_ for number, all_ in found.items() if any(map(stands, all_))}
 
 
 def document_of(company: CompanyEmulator, order_id: int) -> Json:
@@ -90,12 +107,12 @@ def unequal_books(
     posted = {
         key: one for key, one in orders.items() if one["status"] in POSTED and key not in left_out
     }
-    sales, payments = by_number(company, *SALES), by_number(company, "Payment")
+    sales, payments = standing(company, *SALES), standing(company, "Payment")
     found: list[str] = []
     for order in posted.values():
         found += _sale_differences(order, sales.pop(f"{PREFIX}-{order['number']}", []))
         found += _payment_differences(order, payments.pop(f"{PREFIX}-{order['number']}", []))
-    given_back = by_number(company, *REFUNDS)
+    given_back = standing(company, *REFUNDS)
     for refund in refunds.values():
         refunded = posted.get(refund["parent_id"])
         if refunded is not None and Decimal(refund["amount"]):

@@ -251,7 +251,7 @@ class MemoryLedger:
         self.process.must_live()
         self.batches[intent.id] = replace(intent, state=self.batches[intent.id].state)
 
-    def approve(self, plan_id: UUID, by: str) -> None:
+    def approve(self, plan_id: UUID, by: str, *, with_questions: bool = True) -> None:
         self.process.must_live()
         self.plans[plan_id] = replace(
             self.plans[plan_id], state=PlanState.APPROVED, is_approved=True

@@ -5,7 +5,7 @@ Target ids name the kind of object and QuickBooks' id, as `sales_receipt/12`.
 
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -26,8 +26,9 @@ from udsync_pipelines.connectors.quickbooks.changes import (
     is_deleted,
     objects_with,
 )
+from udsync_pipelines.connectors.quickbooks.changing import changes_of
 from udsync_pipelines.connectors.quickbooks.client import QuickBooksClient, Written
-from udsync_pipelines.connectors.quickbooks.entities import BookEntity
+from udsync_pipelines.connectors.quickbooks.entities import VOID_PARAMETERS, BookEntity
 from udsync_pipelines.connectors.quickbooks.fault_rules import Remedy
 from udsync_pipelines.connectors.quickbooks.faults import RejectedByBooksError, StaleObjectError
 from udsync_pipelines.connectors.quickbooks.posted import read_document
@@ -158,15 +159,44 @@ class QuickBooksBooks:
             for member, value in self._payload(draft, "", symbols).items()
             if not (entity in (BookEntity.CUSTOMER, BookEntity.ITEM) and member in named)
         }
-        body = {**payload, "Id": identifier, "SyncToken": row["SyncToken"]}
+        body, is_sparse = changes_of(row, payload)
         try:
-            written = self.client.update(entity, body, request_id=request_id, record=_record(draft))
+            written = self.client.update(
+                entity, body, request_id=request_id, sparse=is_sparse, record=_record(draft)
+            )
         except StaleObjectError as error:
             raise _conflict("it was changed while this was sent.") from error
         except RejectedByBooksError as error:
             self._forget_after(error)
             raise
         return self._posted(entity, written)
+
+    def withdraw(self, target_id: str, version: str | None, request_id: str) -> Posted:
+        """Void a document that still looks like `version`; a credit memo is deleted.
+
+        Raises:
+            ConflictError: it was changed in QuickBooks meanwhile.
+            OutcomeUnknownError: it was sent and the answer lost.
+            RecordRejectedError: QuickBooks refuses it; nothing was written.
+        """
+        entity, identifier = self._address(target_id)
+        row = self.client.find(entity, identifier)
+        if row is None:
+            return Posted(target_id, "", is_voided=True, was_found=True)
+        held = self._posted(entity, Written(row, None))
+        if held.is_voided:
+            return replace(held, was_found=True)
+        if held.version != version:
+            raise _conflict("it was changed by hand or by another program.")
+        token = str(row["SyncToken"])
+        try:
+            if entity in VOID_PARAMETERS:
+                written = self.client.void(entity, identifier, token, request_id=request_id)
+                return self._posted(entity, written)
+            self.client.delete(entity, identifier, token, request_id=request_id)
+        except StaleObjectError as error:
+            raise _conflict("it was changed while this was sent.") from error
+        return Posted(target_id, "", is_voided=True)
 
     def find(self, draft: AnyDraft, name: str, symbols: Symbols) -> Posted | None:
         """The object that an earlier attempt to write this draft has made.

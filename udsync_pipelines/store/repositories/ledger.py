@@ -183,8 +183,9 @@ class PostgresLedger:
         with self._transaction() as connection:
             batches.update(connection, self.tenant_id, intent)
 
-    def approve(self, plan_id: UUID, by: str) -> None:
-        """Let the plan and each of its planned batches take effect."""
+    def approve(self, plan_id: UUID, by: str, *, with_questions: bool = True) -> None:
+        """Let the plan, each of its batches and each of its writes take effect."""
+        unasked = "" if with_questions else " AND coalesce(payload -> 'question', 'null') = 'null'"
         with self._transaction() as connection:
             values = {"tenant": self.tenant_id, "id": plan_id, "by": by}
             connection.execute(
@@ -198,6 +199,7 @@ class PostgresLedger:
                 sa.text(
                     "UPDATE udsync.sync_queue SET state = 'approved' WHERE tenant_id = :tenant"
                     " AND plan_id = :id AND kind IN ('batch', 'record') AND state = 'planned'"
+                    + unasked
                 ),
                 values,
             )

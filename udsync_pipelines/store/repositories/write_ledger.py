@@ -159,7 +159,7 @@ class PostgresWriteLedger:
             write.key,
             posted.target_id,
             posted.version or None if is_ours else None,
-            write.draft_digest() if problem is None else None,
+            write.bound_digest() if problem is None else None,
             # The record is not wholly there before its batch is finished: `touch` says that.
             source_hash=None,
         )

@@ -1,5 +1,6 @@
 """How a write in the books is stored in its row of `sync_queue`."""
 
+from dataclasses import asdict
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import orjson
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.posting.draft_json import digest_of, draft_from_json, draft_to_json
 from udsync_pipelines.sync.books.writes import Key, Role, Write, WriteAction, digest_of_write
+from udsync_pipelines.sync.decisions import Choice, Question
 from udsync_pipelines.sync.plan import IntentState
 
 INSERT_WRITE = """
@@ -54,6 +56,7 @@ def write_row(tenant_id: UUID, source: UUID, target: UUID, write: Write) -> dict
                 "base_version": write.base_version,
                 "linked_to": None if write.linked_to is None else str(write.linked_to),
                 "source_hash": write.source_hash.hex(),
+                "question": None if write.question is None else asdict(write.question),
             }
         ),
         "digest": write.digest(),
@@ -90,7 +93,16 @@ def write_of(row: Any) -> Write:
         code=row.code,
         reason=row.reason,
         cure=row.cure,
+        question=_question_of(payload.get("question")),
     )
+
+
+def _question_of(stored: Any) -> Question | None:
+    """A question as it was stored; writes of former versions have none."""
+    if stored is None:
+        return None
+    choices = tuple(Choice(one["name"], one["consequence"]) for one in stored["choices"])
+    return Question(stored["kind"], choices, stored["about"])
 
 
 def digest_of_row(row: Any) -> bytes:

@@ -15,9 +15,10 @@ from udsync_pipelines.errors import (
     RecordRejectedError,
     UdsyncError,
 )
-from udsync_pipelines.sync.books import problems
+from udsync_pipelines.sync.books import problems, questions
+from udsync_pipelines.sync.books.documents import Documents
 from udsync_pipelines.sync.books.following import Watch, deleted
-from udsync_pipelines.sync.books.planning import NAMED
+from udsync_pipelines.sync.books.planning import NAMED, ROLES
 from udsync_pipelines.sync.books.ports import Books, Posted, Symbols, WriteLedger
 from udsync_pipelines.sync.books.writes import (
     STAGES,
@@ -29,7 +30,9 @@ from udsync_pipelines.sync.books.writes import (
     customer_symbol,
     needed_keys,
     request_id,
+    stage_of,
 )
+from udsync_pipelines.sync.decisions import Question
 from udsync_pipelines.sync.plan import Intent, IntentState, Parked, PlannedRecord
 from udsync_pipelines.sync.ports import Progress
 from udsync_pipelines.sync.target import Reached
@@ -74,9 +77,10 @@ class Poster:
         self._counts = Counter()
         if self.ledger.writes(batch.id, IntentState.SUPERSEDED):
             raise problems.taken_over(batch)
-        open_writes = self.ledger.writes(batch.id, *OPEN)
-        for roles in STAGES:
-            due = [one for one in open_writes if one.key.role in roles]
+        held = self._hold(batch)
+        open_writes = [one for one in self.ledger.writes(batch.id, *OPEN) if one.id not in held]
+        for stage in STAGES:
+            due = [one for one in open_writes if stage_of(one) == stage]
             for linked in (False, True):  # what is linked to a new one comes after it
                 self._all([one for one in due if (one.linked_to is not None) is linked])
         writes = self.ledger.writes(batch.id)
@@ -89,6 +93,20 @@ class Poster:
         self._forget()
         self.reached("books.settled")
         return self._counts, newly_parked
+
+    def _hold(self, batch: Intent) -> set[UUID]:
+        """Ask for what nobody has agreed to; nothing is written of these records meanwhile."""
+        waiting = self.ledger.writes(batch.id, IntentState.PLANNED)
+        asked = {one.key.source_id: one for one in waiting if one.question is not None}
+        held = [
+            one
+            for one in (*waiting, *self.ledger.writes(batch.id, IntentState.APPROVED))
+            if one.key.entity is batch.entity and one.key.source_id in asked
+        ]
+        for write in held:
+            first = asked[write.key.source_id]
+            self._reject(write, first.code or "", first.reason or "", first.cure or "")
+        return {one.id for one in held}
 
     def settle_doubt(self, write: Write) -> bool:
         """Look for a write whose answer was lost; True when it is not in doubt any more.
@@ -138,7 +156,7 @@ class Poster:
         failed = self._failed_dependency(write)
         if failed is not None:
             self._reject(write, *problems.waits_for(failed))
-        elif write.key in self._bound and write.target_id is None:
+        elif write.key.role in NAMED and write.key in self._bound and write.target_id is None:
             bound = self._bound[write.key]  # another lane was faster
             self._settle(write, Posted(bound.target_id, bound.version or "", was_found=True))
         elif write.action is WriteAction.LINK:
@@ -188,7 +206,8 @@ class Poster:
         since. One that was deleted is bound all the same, so that a person is asked about it like
         about any other; that it is gone is noted before, for a crash in between must not hide it.
         """
-        if write.key not in self._unanswered or write.key.role in NAMED:
+        is_lasting = write.key.role in NAMED or write.action is WriteAction.DELETE
+        if write.key not in self._unanswered or is_lasting:
             self._settle(write, told)
             return
         standing = self.books.read(told.target_id)
@@ -199,6 +218,8 @@ class Poster:
             self._settle(write, standing)
 
     def _posted(self, write: Write, symbols: Symbols) -> Posted:
+        if write.action is WriteAction.DELETE and write.target_id:
+            return self.books.withdraw(write.target_id, write.base_version, write.request_id)
         if write.action is WriteAction.UPDATE and write.target_id and write.base_version:
             return self.books.update(
                 write.draft, symbols, write.target_id, write.base_version, write.request_id
@@ -214,8 +235,28 @@ class Poster:
             self._reject(write, *_why(error), error.request_id)
         elif write.key.role in NAMED:
             self._settle(write, Posted(write.target_id or "", ""), count="kept")
-        else:
-            self._reject(write, *problems.changed_in_books(write, error.message))
+            return
+        posted = self.books.read(write.target_id or "")
+        kind = questions.CHANGED
+        if posted is None or posted.is_voided:
+            kind = questions.DELETED if posted is None else questions.VOIDED
+        self._reject(write, kind, problems.changed_in_books(error.message), questions.CURE)
+
+    def _question(self, write: Write, code: str) -> Question | None:
+        """What a person is asked about a record that is parked for this write, if anything."""
+        if write.question is not None and write.question.kind == code:
+            return write.question
+        can_be_kept = code in questions.LOCKED and write.action is not WriteAction.CREATE
+        is_odd = code in questions.ODD and write.action is not WriteAction.DELETE
+        if write.key.role in NAMED or not (can_be_kept or is_odd):
+            return None
+        return self._documents_of(write).question(code)
+
+    def _documents_of(self, write: Write) -> Documents:
+        """All documents of the write's record."""
+        keys = [replace(write.key, role=role) for role in ROLES[write.key.entity]]
+        bound = {key.role: binding for key, binding in self.ledger.bound(keys).items()}
+        return Documents(write.source_hash, bound, self.books, self.ledger)
 
     def _look_up(self, write: Write) -> bool:
         """Whether an earlier attempt has arrived; if so the write is settled."""
@@ -231,9 +272,11 @@ class Poster:
         return True
 
     def _found(self, write: Write) -> Posted | None:
-        if write.action is not WriteAction.UPDATE or not write.target_id:
+        if write.action is WriteAction.CREATE or not write.target_id:
             return self.books.find(write.draft, write.name, self._symbols(write))
         posted = self.books.read(write.target_id)
+        if write.action is WriteAction.DELETE:
+            return _as_withdrawn(write.target_id, posted)
         if posted is None or posted.version == write.base_version:
             return None
         return posted if problems.unequal(write.draft, posted, None) is None else None
@@ -241,7 +284,8 @@ class Poster:
     def _settle(
         self, write: Write, posted: Posted, count: str = "", problem: Parked | None = None
     ) -> None:
-        problem = problem or problems.unequal(write.draft, posted, None)
+        if write.action is not WriteAction.DELETE:
+            problem = problem or problems.unequal(write.draft, posted, None)
         self.ledger.settle(write, posted, problem)
         with self._lock:
             self._ended[write.id] = replace(write, state=IntentState.SETTLED)
@@ -334,15 +378,17 @@ class Poster:
 
         One in doubt is parked too: so it stays due until it is known what became of it.
         """
-        found: dict[str, Parked] = {}
+        found: dict[str, tuple[Write, Why, bytes]] = {}
         for record, write in _own_writes(batch, writes):
             why = _why_parked(write)
             if write.state is IntentState.UNKNOWN:
                 why = self.why_in_doubt(write)
             if why is not None:
-                parked = Parked(record.source_id, record.row_hash, *why)
-                found.setdefault(record.source_id, parked)
-        return list(found.values())
+                found.setdefault(record.source_id, (write, why, record.row_hash))
+        return [
+            Parked(source_id, row_hash, *why, question=self._question(write, why[0]))
+            for source_id, (write, why, row_hash) in found.items()
+        ]
 
 
 def _own(write: Write) -> tuple[Key, ...]:
@@ -353,13 +399,21 @@ def _own(write: Write) -> tuple[Key, ...]:
 
 
 def _counted(write: Write, posted: Posted) -> str:
-    if posted.was_found:
+    if posted.was_found and write.action is not WriteAction.DELETE:
         return "found"
     return {
         WriteAction.CREATE: "created",
         WriteAction.UPDATE: "updated",
         WriteAction.LINK: "linked",
+        WriteAction.DELETE: "voided",
     }[write.action]
+
+
+def _as_withdrawn(target_id: str, posted: Posted | None) -> Posted | None:
+    """A document that was taken back, as its answer would have been; None while it stands."""
+    if posted is None:
+        return Posted(target_id, "", is_voided=True)
+    return posted if posted.is_voided else None
 
 
 def _why(error: UdsyncError) -> Why:

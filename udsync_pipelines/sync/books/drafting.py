@@ -33,7 +33,7 @@ from udsync_pipelines.posting.policy import (
     CustomerStrategy,
     PostingPolicy,
 )
-from udsync_pipelines.posting.refunds import compose_refund
+from udsync_pipelines.posting.refunds import SALE_NOT_POSTED, compose_refund
 from udsync_pipelines.posting.selectors import OF_CATALOGUE, patterns, selects_product
 from udsync_pipelines.posting.texts import (
     Texts,
@@ -42,6 +42,7 @@ from udsync_pipelines.posting.texts import (
     texts_of,
     with_texts,
 )
+from udsync_pipelines.sync.books.questions import AskedError
 from udsync_pipelines.sync.books.writes import Key, Role
 from udsync_pipelines.sync.entities import PARENTS
 from udsync_pipelines.sync.plan import Parked
@@ -183,6 +184,9 @@ class Drafter:
                 cure="Sync the orders with --full.",
             )
         order = self._with_products(parent.record)
+        if self.lost_its_order(found.archived):
+            gone = Skipped(SALE_NOT_POSTED, "Its order was deleted in the shop.")
+            return Drafted(found.archived, skipped=gone, order=order)
         siblings = self._siblings(found.archived)
         made = compose_refund(refund, order, siblings, self.policy, self.company)
         if isinstance(made, Skipped):
@@ -253,6 +257,18 @@ class Drafter:
             found.setdefault(record.parent_raw or b"", []).append(record)
         return found
 
+    def lost_its_order(self, record: ArchivedRecord) -> bool:
+        """Whether a refund belongs to an order that the shop no longer has."""
+        order = self._order_of(record)
+        return order is not None and order.id in self._deleted_orders
+
+    @cached_property
+    def _deleted_orders(self) -> frozenset[str]:
+        """Of the orders whose refunds are in this batch, those that the shop no longer has."""
+        orders = {order.id for order in map(self._order_of, self.records) if order is not None}
+        newest = self.archive.newest(Entity.ORDER, orders)
+        return frozenset(one.source_id for one in newest if one.deleted_at is not None)
+
     def _siblings(self, archived: ArchivedRecord) -> Sequence[Refund]:
         """All refunds of the same order.
 
@@ -306,6 +322,7 @@ def parked_of(record: ArchivedRecord, error: RecordRejectedError) -> Parked:
         code=error.code,
         reason=error.message,
         cure=error.cure or "Correct it in the shop or the books; the next sync tries it again.",
+        question=error.question if isinstance(error, AskedError) else None,
     )
 
 

@@ -160,6 +160,8 @@ class Follower:
             yield binding.key
 
     def _deviation(self, binding: Binding, posted: Posted | None) -> Deviation | None:
+        if binding.is_withdrawn:
+            return None
         if posted is None:
             return _deviation(binding, Deed.DELETED)
         if posted.version == binding.version:

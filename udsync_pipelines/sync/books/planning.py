@@ -14,17 +14,14 @@ from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.domain.order import Order
 from udsync_pipelines.errors import RecordRejectedError
 from udsync_pipelines.posting.compose import STATUS_NOT_POSTED, reason_to_skip
+from udsync_pipelines.posting.documents import Draft
 from udsync_pipelines.posting.draft_json import AnyDraft, draft_to_json
 from udsync_pipelines.posting.refunds import SALE_NOT_POSTED
-from udsync_pipelines.sync.books import problems
-from udsync_pipelines.sync.books.deviating import (
-    GONE,
-    POST_AGAIN,
-    parked_for,
-    question_about,
-)
+from udsync_pipelines.sync.books import problems, questions
+from udsync_pipelines.sync.books.documents import Documents
 from udsync_pipelines.sync.books.drafting import Drafted, Drafter, parked_of
 from udsync_pipelines.sync.books.following import Deviation
+from udsync_pipelines.sync.books.lifecycle import Step, steps_of
 from udsync_pipelines.sync.books.ports import Books, WriteLedger
 from udsync_pipelines.sync.books.writes import (
     Binding,
@@ -33,8 +30,9 @@ from udsync_pipelines.sync.books.writes import (
     Write,
     WriteAction,
     needed_keys,
+    stage_of,
 )
-from udsync_pipelines.sync.decisions import KEEP_BOOKS
+from udsync_pipelines.sync.decisions import Standing
 from udsync_pipelines.sync.plan import (
     Action,
     Intent,
@@ -61,11 +59,15 @@ NAMED = (Role.CUSTOMER, Role.ITEM)
 
 @dataclass
 class Planned:
-    """What one sync has planned so far: the writes by key, and the keys that are in doubt."""
+    """What one sync has planned so far: the writes by key, and the keys that are in doubt.
+
+    `edited` are the orders that were posted before and have changed.
+    """
 
     position: int
     writes: dict[Key, UUID] = field(default_factory=dict)
     in_doubt: frozenset[Key] = frozenset()
+    edited: set[str] = field(default_factory=set)
 
     def take(self) -> int:
         """The next position."""
@@ -78,7 +80,7 @@ class BatchPlanner:
     """Plans one batch of records of one entity.
 
     `deviations` are the documents of the entity that others have changed in the books; `agreed`,
-    afterwards, those that need nothing more, for the shop or a person is content with them.
+    afterwards, those that a person is content with.
     """
 
     sync: Sync
@@ -93,21 +95,18 @@ class BatchPlanner:
     counts: Counter[str] = field(default_factory=Counter)
     _writes: list[Write] = field(default_factory=list)
     _bound: dict[Key, Binding] = field(default_factory=dict)
-    _chosen: dict[str, str | None] = field(default_factory=dict)
+    _standing: Mapping[str, Standing] = field(default_factory=dict)
     _batch_id: UUID = field(default_factory=uuid4)
 
     def plan(self, records: Sequence[ArchivedRecord], last_seq: int) -> tuple[Intent, list[Write]]:
         """The batch of these records, and its writes."""
         position = self.planned.take()
         self._bound.update(self.ledger.bound(self._keys(records)))
+        self._standing = self.ledger.standing(self.entity, [one.source_id for one in records])
         drafted, parked = self._draft_all(records)
         self._learn(drafted)
         done: list[PlannedRecord] = []
         for one in drafted:
-            asked = self._asked(one)
-            if asked is not None:
-                parked.append(asked)
-                continue
             try:
                 done.append(self._record(one))
             except RecordRejectedError as error:
@@ -148,11 +147,14 @@ class BatchPlanner:
     def _is_unchanged(self, record: ArchivedRecord) -> bool:
         """What is posted stays as it is until the record itself changes, whatever the policy."""
         bindings = self._of(record)
+        is_asked_about = record.source_id in self._standing
         return (
             bool(bindings)
+            and not is_asked_about
             and not self._deviating(record)
+            and not self.drafter.lost_its_order(record)
             and all(
-                one.digest is not None and one.source_hash == record.content_hash
+                one.digest is not None and one.source_hash == record.state_hash
                 for one in bindings.values()
             )
         )
@@ -161,34 +163,10 @@ class BatchPlanner:
         keys = {role: Key(self.entity, record.source_id, role) for role in self._roles}
         return {role: self._bound[key] for role, key in keys.items() if key in self._bound}
 
-    def _deviating(self, record: ArchivedRecord) -> list[Deviation]:
-        keys = (Key(self.entity, record.source_id, role) for role in self._roles)
-        return [self.deviations[key] for key in keys if key in self.deviations]
-
-    def _asked(self, one: Drafted) -> Parked | None:
-        """The record as it waits for a person, when others have changed its documents.
-
-        What is not to be posted and is gone from the books, and what a person lets stand, is
-        agreed: it needs nothing more.
-        """
-        deviations = self._deviating(one.record)
-        if not deviations:
-            return None
-        is_off = one.record.deleted_at is not None or one.skipped is not None
-        if is_off:
-            gone = {deviation.key for deviation in deviations if deviation.deed in GONE}
-            self.agreed |= gone
-            return None
-        question = question_about(one.record, deviations)
-        standing = self.ledger.standing(self.entity, [one.record.source_id])
-        asked = standing.get(one.record.source_id)
-        choice = None if asked is None else asked.answer_to(question)
-        if choice is None:
-            return parked_for(one.record, deviations, question)
-        self._chosen[one.record.source_id] = choice
-        if choice == KEEP_BOOKS:
-            self.agreed |= {deviation.key for deviation in deviations}
-        return None
+    def _deviating(self, record: ArchivedRecord) -> frozenset[Role]:
+        """The roles of the record's documents that others have changed in the books."""
+        keys = {role: Key(self.entity, record.source_id, role) for role in self._roles}
+        return frozenset(role for role, key in keys.items() if key in self.deviations)
 
     def _learn(self, drafted: Sequence[Drafted]) -> None:
         """Which customers and items are bound, and what is archived of those that are not."""
@@ -203,35 +181,59 @@ class BatchPlanner:
 
     def _record(self, one: Drafted) -> PlannedRecord:
         bound = self._of(one.record)
-        if one.record.deleted_at is not None or one.skipped is not None:
-            self._check_gone(one, bound)
+        is_to_be_posted = one.record.deleted_at is None and one.skipped is None
+        if is_to_be_posted and not one.drafts:
+            return _planned(one, Action.SKIP)  # posted, and unchanged
+        if self._roles[0] in NAMED:
+            writes = self._named_writes(one, bound) if is_to_be_posted else []
+        else:
             self._check_waiting(one, bound)
-            return _planned(one, Action.SKIP)
-        if self._chosen.get(one.record.source_id) == KEEP_BOOKS:
-            return _planned(one, Action.SKIP)
-        self._check_roles(one, bound)
-        writes = [
-            write
-            for role, draft in one.drafts
-            if (write := self._write(one, role, draft, bound.get(role))) is not None
-        ]
+            writes = self._document_writes(one, bound)
         self._writes += self._with_dependencies(one, writes)
         self._count(one, writes)
         actions = {write.action for write in writes}
-        if actions <= {WriteAction.UPDATE}:
-            return _planned(one, Action.UPDATE if actions else Action.SKIP)
-        return _planned(one, Action.CREATE)
+        if WriteAction.CREATE in actions:
+            return _planned(one, Action.CREATE)
+        return _planned(one, Action.UPDATE if actions else Action.SKIP)
 
-    def _check_gone(self, one: Drafted, bound: Mapping[Role, Binding]) -> None:
-        """What is posted for a record that is not to be posted must be gone from the books too."""
-        if self._roles[0] in NAMED:
-            return  # customers and items stay: documents name them
-        for binding in bound.values():
-            if binding.key in self.agreed:
-                continue  # gone, as was seen when the books were followed
-            posted = self.books.read(binding.target_id)
-            if posted is not None and not posted.is_voided:
-                raise problems.posted_but_gone(one, posted)
+    def _document_writes(self, one: Drafted, bound: Mapping[Role, Binding]) -> list[Write]:
+        documents = Documents(
+            one.record.state_hash,
+            bound,
+            self.books,
+            self.ledger,
+            self._standing.get(one.record.source_id),
+            self._deviating(one.record),
+        )
+        wanted = {role: cast("Draft", draft) for role, draft in one.drafts}
+        why_gone = one.skipped.reason if one.skipped else "It was deleted in the shop."
+        if bound and self.entity is Entity.ORDER:
+            self.planned.edited.add(one.record.source_id)
+        steps = steps_of(wanted, documents, why_gone)
+        if documents.are_kept():
+            self.agreed |= {bound[role].key for role in documents.deviating if role in bound}
+        return [self._of_step(one, step) for step in steps]
+
+    def _of_step(self, one: Drafted, step: Step) -> Write:
+        asks = step.question is not None
+        return replace(
+            self._new_write(one, step.role, step.draft),
+            action=step.action,
+            target_id=step.target_id,
+            base_version=step.base_version,
+            differences=differences(_flat(step.draft), _flat(step.former)) if step.former else {},
+            question=step.question,
+            code=step.question.kind if step.question else None,
+            reason=step.why if asks else None,
+            cure=questions.CURE if asks else None,
+        )
+
+    def _named_writes(self, one: Drafted, bound: Mapping[Role, Binding]) -> list[Write]:
+        return [
+            write
+            for role, draft in one.drafts
+            if (write := self._named_write(one, role, draft, bound.get(role))) is not None
+        ]
 
     def _check_waiting(self, one: Drafted, bound: Mapping[Role, Binding]) -> None:
         """A refund does not change when its order gets a status that is posted: it waits for it."""
@@ -242,82 +244,47 @@ class BatchPlanner:
         if why is not None and why.code == STATUS_NOT_POSTED:
             raise problems.waits_for_sale(one.order)
 
-    def _check_roles(self, one: Drafted, bound: Mapping[Role, Binding]) -> None:
-        drafted = {role for role, _ in one.drafts}
-        for role, binding in bound.items():
-            if one.drafts and role not in drafted:
-                posted = self.books.read(binding.target_id)
-                if posted is not None and not posted.is_voided:
-                    raise problems.not_due_any_more(one, posted)
-
-    def _write(
+    def _named_write(
         self, one: Drafted, role: Role, draft: AnyDraft, binding: Binding | None
     ) -> Write | None:
-        """The write that a draft needs, or None when the books have it as it should be."""
-        key = Key(self.entity, one.record.source_id, role)
-        write = Write(
-            id=uuid4(),
-            plan_id=self.sync.plan.id,
-            batch_id=self._batch_id,
-            position=0,
-            key=key,
-            action=WriteAction.CREATE,
-            state=IntentState.PLANNED,
-            draft=draft,
-            source_hash=one.record.content_hash,
-        )
+        """What a customer or item needs, or None when the books have it as it should be."""
+        write = self._new_write(one, role, draft)
         if binding is None:
             return write if one.creates else None
-        if key in self.deviations:
-            return self._write_over(write, self.deviations[key])
-        if role in NAMED and binding.version is None:
-            return None  # the books had it before us: it is theirs
-        if binding.digest is None:
-            self._check_equal_now(one, draft, binding)
-            return None
-        if binding.digest == write.draft_digest():
-            return None
-        return self._update(write, binding)
-
-    def _update(self, write: Write, binding: Binding) -> Write:
-        if write.key.role not in NAMED and write.kind != binding.target_id.partition("/")[0]:
-            raise problems.form_changed(write, binding.target_id)
+        if binding.version is None or binding.digest == write.draft_digest():
+            return None  # without a version, the books had it before us: it is theirs
         former = self.ledger.last_draft(write.key)
         return replace(
             write,
             action=WriteAction.UPDATE,
             target_id=binding.target_id,
             base_version=binding.version,
-            differences=differences(_flat(write.draft), _flat(former)) if former else {},
+            differences=differences(_flat(draft), _flat(former)) if former else {},
         )
 
-    def _write_over(self, write: Write, deviation: Deviation) -> Write:
-        """What a person has decided that a document becomes which others have changed."""
-        if self._chosen[write.key.source_id] == POST_AGAIN:
-            return write
-        return replace(
-            write,
-            action=WriteAction.UPDATE,
-            target_id=deviation.target_id,
-            base_version=deviation.seen,
+    def _new_write(self, one: Drafted, role: Role, draft: AnyDraft) -> Write:
+        return Write(
+            id=uuid4(),
+            plan_id=self.sync.plan.id,
+            batch_id=self._batch_id,
+            position=0,
+            key=Key(self.entity, one.record.source_id, role),
+            action=WriteAction.CREATE,
+            state=IntentState.PLANNED,
+            draft=draft,
+            source_hash=one.record.state_hash,
         )
-
-    def _check_equal_now(self, one: Drafted, draft: AnyDraft, binding: Binding) -> None:
-        """A document that did not come out as it should may have been corrected by a person."""
-        posted = self.books.read(binding.target_id)
-        problem = posted and problems.unequal(draft, posted, one.record)
-        if problem:
-            raise RecordRejectedError(problem.reason, code=problem.code, cure=problem.cure)
 
     def _with_dependencies(self, one: Drafted, writes: Sequence[Write]) -> Iterator[Write]:
         """The writes with what they wait for, which comes first."""
         new: list[Write] = []
         done: list[Write] = []
-        for write in writes:
-            waits: list[UUID] = []
-            for key in needed_keys(write.draft):
-                waits += self._dependency(key, one, new)
-            waits += self._documents_before(write, one, done)
+        for write in sorted(writes, key=stage_of):
+            waits = [other.id for other in done if _comes_after(write, other)]
+            if write.action is not WriteAction.DELETE:
+                for key in needed_keys(write.draft):
+                    waits += self._dependency(key, one, new)
+                waits += self._sale_before(write, one)
             done.append(replace(write, depends_on=tuple(dict.fromkeys(waits))))
         for write in (*new, *done):
             placed = replace(write, position=self.planned.take())
@@ -355,16 +322,14 @@ class BatchPlanner:
             return self.drafter.customer(key, order, one.texts)
         return self.drafter.item(key, order)
 
-    def _documents_before(self, write: Write, one: Drafted, done: Sequence[Write]) -> list[UUID]:
-        """A payment waits for its invoice, a refund for its sale."""
-        if write.key.role is Role.PAYMENT:
-            return [other.id for other in done if other.key.role is Role.SALE]
+    def _sale_before(self, write: Write, one: Drafted) -> list[UUID]:
+        """A refund waits for its sale."""
         if write.key.role is not Role.REFUND or one.order is None:
             return []
         sale = Key(Entity.ORDER, one.order.id, Role.SALE)
         if sale in self.planned.writes:
             return [self.planned.writes[sale]]
-        if sale not in self._bound:
+        if sale not in self._bound or self._bound[sale].is_withdrawn:
             raise problems.waits_for_sale(one.order)
         return []
 
@@ -377,11 +342,16 @@ class BatchPlanner:
         self.counts["rounding_lines"] += made.rounding_lines
 
 
+def _comes_after(write: Write, other: Write) -> bool:
+    """Whether another write of the same record must have come out well before this one."""
+    is_taken_back = other.action is WriteAction.DELETE
+    is_of_payment = Role.PAYMENT in (write.key.role, other.key.role)
+    return is_taken_back or is_of_payment
+
+
 def _planned(one: Drafted, action: Action) -> PlannedRecord:
     record = one.record
-    return PlannedRecord(
-        record.source_id, record.content_hash, record.deleted_at is not None, action
-    )
+    return PlannedRecord(record.source_id, record.state_hash, record.deleted_at is not None, action)
 
 
 def _flat(draft: AnyDraft) -> dict[str, object]:

@@ -117,6 +117,17 @@ class Books(Protocol):
             RecordRejectedError: the books refuse it; nothing was written.
         """
 
+    def withdraw(self, target_id: str, version: str | None, request_id: str) -> Posted:
+        """Take back a document that still looks like `version`: void it, else delete it.
+
+        One that is voided or deleted already is left. Without a version, only such a one is taken.
+
+        Raises:
+            ConflictError: it was changed in the books meanwhile.
+            OutcomeUnknownError: it was sent and the answer lost.
+            RecordRejectedError: the books refuse it; nothing was written.
+        """
+
     def find(self, draft: AnyDraft, name: str, symbols: Symbols) -> Posted | None:
         """The object that an earlier attempt to write this draft has made.
 

@@ -1,11 +1,12 @@
 """Why a record does not reach the books, as sentences for whoever has to act on them."""
 
+from collections.abc import Sequence
+
 from udsync_pipelines.domain.order import Order
 from udsync_pipelines.errors import ConfigurationError, RecordRejectedError
-from udsync_pipelines.posting.documents import PaymentDraft, SalesDraft
+from udsync_pipelines.posting.documents import Draft, PaymentDraft, SalesDraft
 from udsync_pipelines.posting.draft_json import AnyDraft
 from udsync_pipelines.posting.exchange import same_rate
-from udsync_pipelines.sync.books.drafting import Drafted
 from udsync_pipelines.sync.books.ports import Posted
 from udsync_pipelines.sync.books.writes import Key, Role, Write
 from udsync_pipelines.sync.plan import Intent, Parked
@@ -14,33 +15,51 @@ from udsync_pipelines.sync.records import ArchivedRecord
 _NEXT_SYNC = "Nothing: the next sync looks again and goes on by itself."
 
 
-def posted_but_gone(one: Drafted, posted: Posted) -> RecordRejectedError:
-    """The books have a document for something that the shop does not sell any more."""
-    why = one.skipped.reason if one.skipped else "It was deleted in the shop."
+def posted_but_gone(posted: Sequence[Posted], why: str) -> str:
+    """The books have documents for something that the shop does not sell any more."""
+    return f"{_named(posted)} in the books. {why}"
+
+
+def not_due_any_more(posted: Sequence[Posted]) -> str:
+    """The books have documents that the order, as it is now, would not get."""
+    return f"{_named(posted)} in the books, and the order as it is now would not get it."
+
+
+def form_changed(posted: Sequence[Posted], former: Draft | None, draft: Draft) -> str:
+    """What stands in the books cannot become what the order would be posted as now."""
+    what = f"the order would now be posted as {draft.kind.replace('_', ' ')}"
+    if former is not None and former.kind is draft.kind:
+        what = "its payment is of another customer now"
+    if former is not None and former.currency != draft.currency:
+        what = f"the order is in {draft.currency} now"
+    return f"{_named(posted)} in the books, and {what}: it cannot be changed into that."
+
+
+def edited_in_books(posted: Posted) -> str:
+    """A person has changed a document after it was posted."""
+    amounts = f"{posted.total} {posted.currency} with {posted.tax} tax"
+    return f"{shown(posted)} was changed in the books and is now {amounts}."
+
+
+def voided_in_books(posted: Posted) -> str:
+    """A person has voided a document of something that the shop sells."""
+    return f"{shown(posted)} was voided in the books, and the shop still has what it stands for."
+
+
+def deleted_in_books(target_id: str) -> str:
+    """A person has deleted a document of something that the shop sells."""
+    kind, _, identifier = target_id.partition("/")
+    what = kind.replace("_", " ").capitalize()
+    return f"{what} {identifier} was deleted in the books, and the shop still has what it was for."
+
+
+def unknown_document(target_id: str) -> RecordRejectedError:
+    """A document that has to be taken back, and of which nobody knows what was written."""
     return RecordRejectedError(
-        f"{shown(posted)} stands in the books. {why}",
-        code="posted_but_gone",
-        cure="Look at the order. If the sale is off, void that document in the books; udsync does "
-        "not take back by itself what was posted.",
-    )
-
-
-def not_due_any_more(one: Drafted, posted: Posted) -> RecordRejectedError:
-    """The books have a document that the order, as it is now, would not get."""
-    return RecordRejectedError(
-        f"{shown(posted)} stands in the books, and the order as it is now would not get it.",
-        code="document_not_due",
-        cure="Look at the order. If the money did not arrive, void that document in the books.",
-    )
-
-
-def form_changed(write: Write, target_id: str) -> RecordRejectedError:
-    """The order was posted in one form and would now be posted in another."""
-    return RecordRejectedError(
-        f"It was posted as {target_id.replace('_', ' ').replace('/', ' ')} and would now be a "
-        f"{write.kind.replace('_', ' ')}.",
-        code="form_changed",
-        cure="Change the order back in the shop, or delete that document in the books by hand.",
+        f"{target_id.replace('_', ' ').replace('/', ' ')} has to be taken out of the books, and "
+        "what was written there is not known any more.",
+        code="document_unknown",
+        cure="Void that document in the books by hand; then sync again.",
     )
 
 
@@ -84,13 +103,9 @@ def waits_for(write: Write) -> tuple[str, str, str]:
     return f"waits_for_{what}", f"It waits for its {what}. {reason}", cure
 
 
-def changed_in_books(write: Write, why: str) -> tuple[str, str, str]:
+def changed_in_books(why: str) -> str:
     """A person changed the document after it was posted, and the shop changed the order."""
-    return (
-        "changed_in_books",
-        f"The order changed in the shop after it was posted, and so did its document: {why}",
-        "Bring the document to the order by hand, or change it back to what udsync had written.",
-    )
+    return f"The order changed in the shop after it was posted, and so did its document: {why}"
 
 
 def deleted_since(posted: Posted) -> Parked:
@@ -144,6 +159,11 @@ def shown(posted: Posted) -> str:
     """A document as a bookkeeper calls it: `Sales receipt WC-77`."""
     kind, _, identifier = posted.target_id.partition("/")
     return f"{kind.replace('_', ' ').capitalize()} {posted.number or identifier}"
+
+
+def _named(posted: Sequence[Posted]) -> str:
+    """`Invoice WC-77 and Payment WC-77 stand`."""
+    return f"{' and '.join(map(shown, posted))} {'stands' if len(posted) == 1 else 'stand'}"
 
 
 def _amounts(draft: AnyDraft) -> tuple[object, object, str] | None:

@@ -37,7 +37,9 @@ BY_HAND = "manual"
 OLDEST_FOR_PARKED = timedelta(hours=6)
 """How old the lists may be with which a run that nobody started by hand tries parked records."""
 
-DOCUMENT_COUNTS = ("created", "updated", "linked", "found", "kept", "rejected", "unknown")
+DOCUMENT_COUNTS = (
+    *("created", "updated", "voided", "linked", "found", "kept", "rejected", "unknown"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +150,10 @@ class BooksTarget:
         doubts: Mapping[Key, Why],
     ) -> Iterator[tuple[Intent, int, Counts]]:
         deviations = self.watch.deviations(entity)
-        also = {key.source_id for key in deviations}
+        # The refunds of an order that was posted before follow every change of it.
+        edited = planned.edited if entity is Entity.REFUND else ()
+        children = sync.archive.children(entity, edited) if edited else ()
+        also = {key.source_id for key in deviations} | {one.source_id for one in children}
         due = Due(sync.plan, entity, self.connection_id, sync.archive, sync.ledger, None, also)
         doubted = {key.source_id: why for key, why in doubts.items() if key.entity is entity}
         for records, last_seq in due.batches():

@@ -4,12 +4,14 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from uuid import UUID
 
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.posting.documents import ItemRef, ItemSource, PaymentDraft, SalesDraft
 from udsync_pipelines.posting.draft_json import AnyDraft, digest_of, draft_to_json
+from udsync_pipelines.sync.decisions import Question
 from udsync_pipelines.sync.plan import IntentState
 from udsync_pipelines.sync.records import JSON
 
@@ -25,19 +27,22 @@ class Role(StrEnum):
 
 
 class WriteAction(StrEnum):
-    """What is done in the books. A link writes nothing there: the object exists already."""
+    """What is done in the books. A link writes nothing there: the object exists already.
+
+    A deletion takes a document back: it is voided, and deleted only where it cannot be voided.
+    """
 
     CREATE = "create"
     UPDATE = "update"
     LINK = "link"
+    DELETE = "delete"
 
 
-STAGES = (
-    (Role.CUSTOMER, Role.ITEM),
-    (Role.SALE, Role.REFUND),
-    (Role.PAYMENT,),
-)
-"""What is written before what: documents name customers and items, payments name invoices."""
+STAGES = range(5)
+"""What is written before what; see `stage_of`."""
+
+WITHDRAWN = b""
+"""The digest of a binding whose document was taken back: nothing is wanted of it."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -62,8 +67,8 @@ class Binding:
 
     `target_id` names kind and id, as `sales_receipt/12`. `version` is what the object looked
     like after our last write, None for one that we never wrote. `digest` is that of the draft
-    that was written, None when the answer differed from it. `source_hash` is the content of the
-    shop's record that it came from.
+    that was written, None when the answer differed from it, `WITHDRAWN` once the document was
+    taken back. `source_hash` is the content of the shop's record that it came from.
     """
 
     key: Key
@@ -71,6 +76,11 @@ class Binding:
     version: str | None = None
     digest: bytes | None = None
     source_hash: bytes | None = None
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether its document was taken back: it is voided, or deleted."""
+        return self.digest == WITHDRAWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +90,9 @@ class Write:
     Symbols in the draft (customer, items) are looked up when it is carried out; `depends_on` are
     the writes of this plan that must be settled before. `name` is the name under which a customer
     or item is created, `target_id` what is updated or linked, and `base_version` what an object
-    that is updated must still look like. `linked_to` is the write that creates what is linked.
+    that is updated must still look like; of one to be taken back, None: nobody has it any more.
+    `linked_to` is the write that creates what is linked. With a `question`, it may be carried out
+    only once a person has agreed; `code`, `reason` and `cure` then say what for.
     """
 
     id: UUID
@@ -103,6 +115,7 @@ class Write:
     code: str | None = None
     reason: str | None = None
     cure: str | None = None
+    question: Question | None = None
 
     @property
     def kind(self) -> str:
@@ -115,6 +128,10 @@ class Write:
         """16 bytes that change with anything in the draft."""
         return digest_of(draft_to_json(self.draft))
 
+    def bound_digest(self) -> bytes:
+        """The digest of the binding, once the write has come out as it should."""
+        return WITHDRAWN if self.action is WriteAction.DELETE else self.draft_digest()
+
     def digest(self) -> bytes:
         """16 bytes that change when anything that this write would do changes."""
         return digest_of_write(
@@ -125,6 +142,29 @@ class Write:
             self.base_version,
             draft_digest=self.draft_digest(),
         )
+
+
+def stage_of(write: Write) -> int:
+    """When a write is sent, among those of a batch.
+
+    Documents name customers and items, and payments name invoices. What is taken back goes first,
+    payments before their invoices; so does a payment that becomes less than its invoice was.
+    """
+    is_payment = write.key.role is Role.PAYMENT
+    if write.key.role in (Role.CUSTOMER, Role.ITEM):
+        return 0
+    if lowers_payment(write) or (write.action is WriteAction.DELETE and is_payment):
+        return 1
+    if write.action is WriteAction.DELETE:
+        return 2
+    return 4 if is_payment else 3
+
+
+def lowers_payment(write: Write) -> bool:
+    """Whether it makes a payment less: books let no invoice become less than what was paid."""
+    old, new = write.differences.get("amount", (None, None))
+    is_update = write.action is WriteAction.UPDATE and isinstance(write.draft, PaymentDraft)
+    return is_update and bool(old and new) and Decimal(str(new)) < Decimal(str(old))
 
 
 def digest_of_write(

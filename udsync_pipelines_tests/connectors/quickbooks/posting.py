@@ -66,6 +66,10 @@ class Company:
             draft, self.symbols, posted.target_id, posted.version, self.request_id()
         )
 
+    def withdraw(self, posted: Posted, version: str | None = None) -> Posted:
+        """Take back an object that looks like this answer, or like another version."""
+        return self.books.withdraw(posted.target_id, version or posted.version, self.request_id())
+
     def read(self, posted: Posted) -> Posted:
         """An object as it stands now."""
         now = self.books.read(posted.target_id)

@@ -18,7 +18,7 @@ from udsync_pipelines.posting.documents import (
 )
 from udsync_pipelines.posting.items import ItemDraft, ItemKind
 from udsync_pipelines.posting.matching import NameList
-from udsync_pipelines.sync.books.ports import Symbols
+from udsync_pipelines.sync.books.ports import Posted, Symbols
 from udsync_pipelines_tests.connectors.quickbooks.companies import Books
 from udsync_pipelines_tests.connectors.quickbooks.posting import (
     ADA,
@@ -359,3 +359,94 @@ def test_a_change_while_the_update_is_sent_is_a_conflict_too(company: Company) -
         company.update(company.sale(), posted)
 
     assert company.read(posted).version != posted.version
+
+
+# --- taken back --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "kind", [DraftKind.SALES_RECEIPT, DraftKind.INVOICE, DraftKind.REFUND_RECEIPT]
+)
+def test_a_document_is_taken_back_by_voiding_it(company: Company, kind: DraftKind) -> None:
+    posted = company.create(company.sale(kind))
+
+    voided = company.withdraw(posted)
+
+    assert voided.is_voided
+    assert company.read(posted) == replace(voided, receipt=company.read(posted).receipt)
+    assert (voided.total, voided.tax) == (Decimal(0), Decimal(0))
+
+
+def test_a_payment_is_taken_off_its_invoice_by_voiding_it(company: Company) -> None:
+    invoice = company.create(company.sale(DraftKind.INVOICE))
+    payment = company.create(company.payment(), invoice_id=id_of(invoice))
+
+    assert company.withdraw(payment).is_voided
+    assert company.withdraw(invoice).is_voided
+
+
+def test_a_credit_memo_is_taken_back_by_deleting_it(company: Company) -> None:
+    posted = company.create(company.sale(DraftKind.CREDIT_MEMO))
+
+    gone = company.withdraw(posted)
+
+    assert gone == Posted(posted.target_id, "", is_voided=True)
+    assert company.books.read(posted.target_id) is None
+
+
+@pytest.mark.parametrize("before", ["void", "delete"])
+def test_what_a_person_took_back_is_found_to_be_so(company: Company, before: str) -> None:
+    posted = company.create(company.sale())
+    control = company.emulated.company.control
+    control.act(before, entity="SalesReceipt", record_id=id_of(posted))
+
+    found = company.withdraw(posted)
+
+    assert (found.is_voided, found.was_found) == (True, True)
+
+
+def test_a_document_that_a_person_has_changed_is_not_taken_back(company: Company) -> None:
+    posted = company.create(company.sale())
+
+    with pytest.raises(ConflictError, match="changed by hand"):
+        company.withdraw(posted, "another version")
+
+    assert not company.read(posted).is_voided
+
+
+def test_a_change_while_the_void_is_sent_is_a_conflict(company: Company) -> None:
+    posted = company.create(company.sale())
+    edit = {
+        "action": "edit",
+        "entity": "SalesReceipt",
+        "record_id": id_of(posted),
+        "changes": {"TxnDate": "2026-03-15"},
+    }
+    company.emulated.company.faults.add(
+        "act", path="/salesreceipt", method="POST", when="before", actions=[edit]
+    )
+
+    with pytest.raises(ConflictError, match="while this was sent"):
+        company.withdraw(posted)
+
+
+# --- what is emptied ---------------------------------------------------------------------------
+
+
+def test_a_text_that_is_emptied_in_the_shop_is_emptied_here_and_nothing_else(
+    company: Company,
+) -> None:
+    texts = {"CustomerMemo": "Ring twice", "BillEmail": "ada@example.com"}
+    posted = company.create(company.sale(texts=texts))
+    company.edit(posted, ShipDate="2026-03-20")
+
+    company.update(company.sale(texts={"BillEmail": "ada@example.com"}), company.read(posted))
+
+    row = company.emulated.client.read(BookEntity.SALES_RECEIPT, id_of(posted))
+    assert "CustomerMemo" not in row
+    assert row["BillEmail"] == {"Address": "ada@example.com"}
+    assert str(row["ShipDate"]) == "2026-03-20"
+    assert (row["TotalAmt"], row["TxnTaxDetail"]["TotalTax"]) == (
+        Decimal("65.63"),
+        Decimal("3.13"),
+    )

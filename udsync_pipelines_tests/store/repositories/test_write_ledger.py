@@ -6,6 +6,7 @@ import pytest
 
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.sync.books.writes import WriteAction
+from udsync_pipelines.sync.decisions import Choice, Question
 from udsync_pipelines.sync.plan import Action, IntentState
 from udsync_pipelines_tests.store.repositories.book_writes import (
     SOLD,
@@ -157,6 +158,38 @@ def test_approving_a_plan_approves_what_is_planned_and_nothing_else(acme: Tenant
     approved = IntentState.APPROVED
     assert states(acme, batch) == [IntentState.REJECTED, approved, approved, approved]
     assert set(states(acme, other)) == {IntentState.PLANNED}
+
+
+@pytest.mark.parametrize("with_questions", [True, False])
+def test_a_write_with_a_question_is_approved_only_by_who_agrees_to_it(
+    acme: Tenant, *, with_questions: bool
+) -> None:
+    question = Question("posted_but_gone", (Choice("void", "It is voided."),), "both sides")
+    batch = acme.batch(acme.plan(), SOLD)
+    customer, item, sale, payment = writes_of(batch)
+    void = replace(
+        sale, action=WriteAction.DELETE, target_id="invoice/5", base_version="v1", question=question
+    )
+    write_ledger(acme).plan_batch(batch, [customer, item, void, payment], park=True)
+
+    acme.ledger.approve(batch.plan_id, "policy", with_questions=with_questions)
+
+    approved = IntentState.APPROVED
+    third = approved if with_questions else IntentState.PLANNED
+    assert states(acme, batch) == [approved, approved, third, approved]
+
+
+def test_a_document_that_was_taken_back_stays_bound_as_withdrawn(acme: Tenant) -> None:
+    batch = acme.batch(acme.plan(), SOLD)
+    *_, sale, _ = writes_of(batch)
+    void = replace(sale, action=WriteAction.DELETE, target_id="invoice/5", base_version="v1")
+    write_ledger(acme).plan_batch(batch, [void], park=True)
+
+    settled(acme, void, is_voided=True, version="v2")
+
+    binding = write_ledger(acme).bound([sale.key])[sale.key]
+    assert binding.is_withdrawn
+    assert (binding.target_id, binding.version) == ("invoice/5", "v2")
 
 
 def test_a_new_sync_ends_what_was_not_sent_and_doubts_what_was(acme: Tenant) -> None:

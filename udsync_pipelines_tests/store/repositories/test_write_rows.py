@@ -15,6 +15,7 @@ from udsync_pipelines.posting.documents import DraftKind, PaymentDraft
 from udsync_pipelines.posting.draft_json import AnyDraft
 from udsync_pipelines.store.repositories.write_rows import digest_of_row, write_of, write_row
 from udsync_pipelines.sync.books.writes import Key, Role, Write, WriteAction
+from udsync_pipelines.sync.decisions import Choice, Question
 from udsync_pipelines.sync.plan import IntentState
 
 SOME = UUID(int=1)
@@ -35,6 +36,9 @@ PAYMENT = PaymentDraft(
     account_id="35",
     payment_method_id=None,
 )
+
+
+QUESTION = Question("posted_but_gone", (Choice("void", "It is voided."),), "both sides")
 
 
 def a_write(draft: AnyDraft, **differences: Any) -> Write:
@@ -74,6 +78,7 @@ WRITES = [
     a_write(PAYMENT, action=WriteAction.UPDATE, target_id="payment/9", base_version="ab12"),
     a_write(CUSTOMER, action=WriteAction.LINK, linked_to=UUID(int=5), depends_on=(UUID(int=5),)),
     a_write(PAYMENT, differences={"amount": ("10.50", "11.00")}),
+    a_write(PAYMENT, action=WriteAction.DELETE, target_id="payment/9", question=QUESTION),
 ]
 
 
@@ -89,6 +94,13 @@ def test_the_digest_of_a_stored_row_is_that_of_its_write(write: Write) -> None:
     row = stored(write)
 
     assert digest_of_row(row) == write.digest()
+
+
+def test_a_write_of_a_former_version_asks_nothing() -> None:
+    row = stored(a_write(PAYMENT))
+    del row.payload["question"]
+
+    assert write_of(row).question is None
 
 
 def test_a_stored_amount_that_somebody_changed_changes_the_digest() -> None:

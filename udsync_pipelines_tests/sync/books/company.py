@@ -6,7 +6,7 @@ before or after the books have written, or it comes as a refusal.
 
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -88,6 +88,7 @@ class MemoryBooks:
     values_at: Decimal | None = None
     answers: dict[str, list[str]] = field(default_factory=dict)
     refusals: list[Refusal] = field(default_factory=list)
+    locked: dict[str, str] = field(default_factory=dict)
     fails_with: Exception | None = None
     good_writes: int = 0
     held: dict[str, Held] = field(default_factory=dict)
@@ -180,6 +181,32 @@ class MemoryBooks:
             self._value(held)
             return self._end(answer, held)
 
+    def withdraw(self, target_id: str, version: str | None, request_id: str) -> Posted:
+        self.process.must_live()
+        with self._lock:
+            held = self.held.get(target_id)
+            if held is None:
+                return Posted(target_id, "", is_voided=True, was_found=True)
+            if held.is_voided:
+                return replace(self._posted(held), was_found=True)
+            answer = self._begin("withdraw", held.draft, request_id)
+            self._refuse(held.draft, request_id)
+            if held.version != version:
+                raise ConflictError("it was changed by hand.")
+            if held.target_id.startswith("credit_memo/"):
+                del self.held[target_id]
+                held.is_voided = True
+            else:
+                self._check_unpaid(held)
+                self.void(held)
+            return self._end(answer, held)
+
+    def _check_unpaid(self, held: Held) -> None:
+        """Books void no invoice that is paid."""
+        for payment in self.of("payment"):
+            pays = f"invoice/{payment.symbols.invoice_id}" == held.target_id
+            assert not pays or payment.is_voided, f"{held.target_id} is paid"
+
     def find(self, draft: AnyDraft, name: str, symbols: Symbols) -> Posted | None:
         self._call("find", _what(draft))
         found = [
@@ -255,6 +282,11 @@ class MemoryBooks:
         """Refuse the writes of a kind, or only those about one key."""
         self.refusals.append(lambda draft: kind_of(draft) == kind and key in key_of(draft))
 
+    def lock(self, kind: str, code: str) -> None:
+        """Refuse every write of a kind with this code, as of a document on a deposit."""
+        self.locked[kind] = code
+        self.refuse(kind)
+
     def called(self, *names: str) -> list[tuple[str, str]]:
         """What was asked of the books, with these names."""
         return [call for call in self.calls if call[0] in names]
@@ -293,9 +325,8 @@ class MemoryBooks:
 
     def _refuse(self, draft: AnyDraft, request_id: str) -> None:
         if any(refuses(draft) for refuses in self.refusals):
-            raise self._refused(
-                f"The books refuse {key_of(draft)}.", "refused_by_books", request_id
-            )
+            code = self.locked.get(kind_of(draft), "refused_by_books")
+            raise self._refused(f"The books refuse {key_of(draft)}.", code, request_id)
 
     def _refused(self, message: str, code: str, request_id: str) -> RecordRejectedError:
         error = RecordRejectedError(message, code=code)

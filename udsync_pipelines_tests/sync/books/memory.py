@@ -49,10 +49,11 @@ class BooksLedger(MemoryLedger):
             lane, source_connection_id, options, trigger=trigger, run_id=run_id
         )
 
-    def approve(self, plan_id: UUID, by: str) -> None:
-        super().approve(plan_id, by)
+    def approve(self, plan_id: UUID, by: str, *, with_questions: bool = True) -> None:
+        super().approve(plan_id, by, with_questions=with_questions)
         for write in self.of_plan(plan_id):
-            if write.state is IntentState.PLANNED:
+            is_asked = write.question is not None and not with_questions
+            if write.state is IntentState.PLANNED and not is_asked:
                 self.writes[write.id] = replace(write, state=IntentState.APPROVED)
 
     def discard_batches(self, plan_id: UUID) -> None:
@@ -183,16 +184,17 @@ class MemoryWrites:
         self._move(write, state=IntentState.SENT, **changes)
 
     def settle(self, write: Write, posted: Posted, problem: Parked | None) -> None:
-        why = {} if problem is None else {"code": problem.code, "reason": problem.reason}
-        cure = {} if problem is None else {"cure": problem.cure}
-        self._move(write, state=IntentState.SETTLED, **why, **cure)
+        why = dict.fromkeys(("code", "reason", "cure"))
+        if problem is not None:
+            why = {"code": problem.code, "reason": problem.reason, "cure": problem.cure}
+        self._move(write, state=IntentState.SETTLED, **why)
         is_ours = write.action is not WriteAction.LINK
         with self.lock:
             self.ledger.bound[write.key] = Binding(
                 write.key,
                 posted.target_id,
                 posted.version or None if is_ours else None,
-                write.draft_digest() if problem is None else None,
+                write.bound_digest() if problem is None else None,
             )
             self.ledger.settled.append((write, posted))
 

@@ -293,7 +293,7 @@ def test_a_payment_that_is_deleted_is_asked_about_with_its_order(world: BooksWor
     assert world.codes() == {}
 
 
-def test_of_an_invoice_voided_and_its_payment_deleted_only_keeping_is_offered(
+def test_an_invoice_voided_and_its_payment_deleted_are_one_question_and_posted_anew(
     world: BooksWorld,
 ) -> None:
     world.shop.sell(1, "20.00", method="cheque")
@@ -305,7 +305,13 @@ def test_of_an_invoice_voided_and_its_payment_deleted_only_keeping_is_offered(
     world.sync()
 
     asked = world.ledger.question("order/1")
-    assert (asked.kind, [one.name for one in asked.choices]) == ("voided_in_books", [KEEP_BOOKS])
+    world.ledger.decide("order/1", "post_again")
+    world.sync()
+
+    assert asked.kind == "deleted_in_books"
+    assert [one.is_voided for one in world.books.of("invoice")] == [True, False]
+    assert world.books.the("payment").total == Decimal("21.00")
+    assert world.codes() == {}
 
 
 # --- what the feed cannot be believed, or does not tell ------------------------------------------

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from udsync_pipelines.sync.books.deviating import POST_AGAIN
+from udsync_pipelines.sync.books.questions import POST_AGAIN
 from udsync_pipelines.sync.decisions import KEEP_BOOKS
 from udsync_pipelines.sync.plan import IntentState, Plan, PlanState
 from udsync_pipelines_tests.sync.books.company import Held
@@ -345,7 +345,7 @@ def test_an_update_that_a_person_has_changed_since_is_a_question(sold: BooksWorl
 
     sold.sync()
 
-    assert sold.codes() == {"order/2": "changed_in_books"}
+    assert sold.codes() == {"order/2": "edited_in_books"}
     assert held.total == Decimal("99.00")
 
 
@@ -361,4 +361,4 @@ def test_an_update_of_something_deleted_meanwhile_is_not_taken_for_arrived(
 
     sold.sync()
 
-    assert sold.codes() == {"order/2": "changed_in_books"}
+    assert sold.codes() == {"order/2": "deleted_in_books"}

@@ -394,7 +394,8 @@ def causes(world: BooksWorld, name: str) -> set[str]:
         if order is None or not is_sold(order):
             return {"posted_but_gone"} if held else set()
         form = "invoice" if order["method"] == "cheque" else "sales_receipt"
-        return {"form_changed", "document_not_due"} if held and form not in held else set()
+        must_move = form not in held or "payment" in held  # a payment keeps its customer
+        return {"form_changed", "document_not_due"} if held and must_move else set()
     content = world.shop.records.get((Entity.REFUND, source_id), (0, {}))[1]
     parent = str(content.get("parent_id"))
     order = live_orders(world).get(parent)
@@ -403,6 +404,7 @@ def causes(world: BooksWorld, name: str) -> set[str]:
     if parent not in world.archive.records.get(Entity.ORDER, {}):
         return {"order_unknown"}
     if order is None or not is_sold(order):
-        return {"posted_but_gone"} if held else {"waits_for_order"}
+        return {"posted_but_gone", "waits_for_order"} if held else {"waits_for_order"}
     is_there = any(record_of(one) == f"order/{parent}" for one in world.books.held.values())
-    return set() if is_there else {"waits_for_order"}
+    is_asked_about = f"order/{parent}" in world.codes()
+    return set() if is_there and not is_asked_about else {"waits_for_order"}

@@ -148,5 +148,6 @@ def sale_of(source_id: int) -> Key:
 
 
 def markers(world: BooksWorld, kind: str = "sales_receipt") -> list[str]:
-    """The records, as `order/1`, that documents of a kind stand for."""
-    return [key_of(one.draft).rpartition(":")[2] for one in world.books.of(kind)]
+    """The records, as `order/1`, that documents of a kind stand for, whatever their issue."""
+    names = (key_of(one.draft).rpartition(":")[2] for one in world.books.of(kind))
+    return [name.partition("#")[0] for name in names]

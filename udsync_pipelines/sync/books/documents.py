@@ -1,0 +1,95 @@
+"""The documents that one record owns in the books, read from there when something hangs on it."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from udsync_pipelines.posting.documents import Draft, PaymentDraft, SalesDraft
+from udsync_pipelines.sync.books import questions
+from udsync_pipelines.sync.books.ports import Books, Posted, WriteLedger
+from udsync_pipelines.sync.books.writes import Binding, Role
+from udsync_pipelines.sync.decisions import KEEP_BOOKS, Question, Standing, fingerprint
+
+
+@dataclass
+class Documents:
+    """One record's documents; `state` changes with the record, `bound` are its bindings.
+
+    `standing` is what a person was asked about the record and may have decided; `deviating` are
+    the documents that others were seen to have changed.
+    """
+
+    state: bytes
+    bound: Mapping[Role, Binding]
+    books: Books
+    ledger: WriteLedger
+    standing: Standing | None = None
+    deviating: Collection[Role] = ()
+    _read: dict[Role, Posted | None] = field(default_factory=dict)
+    _former: dict[Role, Draft | None] = field(default_factory=dict)
+
+    @property
+    def live(self) -> Mapping[Role, Binding]:
+        """The bindings of documents that were not taken back."""
+        return {role: one for role, one in self.bound.items() if not one.is_withdrawn}
+
+    def posted(self, role: Role) -> Posted | None:
+        """The document as it stands now; None when the books do not have it any more."""
+        if role not in self._read:
+            self._read[role] = self.books.read(self.bound[role].target_id)
+        return self._read[role]
+
+    def is_gone(self, role: Role) -> bool:
+        """Whether a person has voided or deleted the document."""
+        posted = self.posted(role)
+        return posted is None or posted.is_voided
+
+    def is_doubtful(self, role: Role) -> bool:
+        """Whether the document may not be what was written, so that the books are asked."""
+        is_asked_about = self.standing is not None or role in self.deviating
+        return is_asked_about or role in self._read or self.bound[role].digest is None
+
+    def version(self, role: Role) -> str | None:
+        """What the document looks like: now if it was read, else after our last write."""
+        posted = self._read.get(role)
+        return posted.version if posted else self.bound[role].version
+
+    def former(self, role: Role) -> Draft | None:
+        """The draft of the last write of this role; None where none is known."""
+        if role not in self._former:
+            found = self.ledger.last_draft(self.bound[role].key)
+            self._former[role] = found if isinstance(found, SalesDraft | PaymentDraft) else None
+        return self._former[role]
+
+    def question(self, kind: str) -> Question:
+        """A question of this kind about the record and its documents as they are now."""
+        return questions.question(kind, self._about())
+
+    def answer(self, kind: str) -> str | None:
+        """What a person decided about a question of this kind, if nothing has changed since."""
+        if self.standing is None or self.standing.kind != kind:
+            return None
+        return self.standing.answer_to(self.question(kind))
+
+    def are_kept(self) -> bool:
+        """Whether a person decided to leave them as they are, and nothing has changed since."""
+        standing = self.standing
+        return (
+            standing is not None
+            and standing.choice == KEEP_BOOKS
+            and standing.about == self._about()
+        )
+
+    def _about(self) -> str:
+        return fingerprint([self.state.hex(), *self._states()])
+
+    def _states(self) -> Sequence[str]:
+        return [
+            f"{role} {binding.target_id} {self._state(role)}"
+            for role, binding in sorted(self.live.items())
+        ]
+
+    def _state(self, role: Role) -> str:
+        posted = self.posted(role)
+        if posted is None:
+            return "deleted"
+        return "voided" if posted.is_voided else posted.version
