@@ -45,6 +45,11 @@ class SyncConfig(dg.Config):
     until: str | None = Field(
         default=None, description="Read only what changed at or before this time."
     )
+    of_creation: bool = Field(
+        default=False,
+        description="Let since and until be times at which records were made. Such a span is read "
+        "once: when the sync is repeated it goes on where it was cut off.",
+    )
     dry_run: bool = Field(
         default=False, description="Plan and show every change, but write to no platform."
     )
@@ -74,6 +79,7 @@ class SyncConfig(dg.Config):
             window=replace(
                 window(full=self.full, since=self.since, until=self.until),
                 accept_deletions=self.accept_deletions,
+                of_creation=self.of_creation,
             ),
             dry_run=self.dry_run,
             approve=Approval(Approve(self.approve).value),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.sync.plan import Plan
 from udsync_pipelines.sync.ports import Archive, Source
+from udsync_pipelines.sync.records import READ
 from udsync_pipelines.sync.target import Reached
 
 
@@ -20,10 +21,11 @@ def extract(
         RetryableError, ConfigurationError: see `Source.read`; what was archived stays.
     """
     window = plan.options.window
-    pages = source.read(entity, archive.bookmark(entity), window, archive.known(entity))
+    bookmark = archive.bookmark(entity, window.purpose or READ)
+    pages = source.read(entity, bookmark, window, archive.known(entity))
     for page in pages:
         reached("page.read")
-        receipt = archive.store(page, plan.id, keep_bookmark=window.is_span)
+        receipt = archive.store(page, plan.id, window.purpose)
         reached("page.archived")
         yield Counter(
             calls=page.calls,

@@ -9,6 +9,7 @@ from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.sync.plan import Intent, IntentState, Parked, Plan, PlanState, SyncOptions
 from udsync_pipelines.sync.records import (
     JSON,
+    READ,
     ArchivedRecord,
     Bookmark,
     CanonicalRecord,
@@ -123,17 +124,18 @@ class Outcome:
 class Archive(Protocol):
     """The raw records of one source connection, with the bookmarks that go with them."""
 
-    def bookmark(self, entity: Entity) -> Bookmark:
-        """How far the entity has been read; empty when it never was."""
+    def bookmark(self, entity: Entity, purpose: str = READ) -> Bookmark:
+        """How far the entity has been read for this purpose; empty when it never was."""
 
     def known(self, entity: Entity) -> KnownRecords:
         """What is archived of this entity."""
 
-    def store(self, page: Page, plan_id: UUID, *, keep_bookmark: bool) -> PageReceipt:
+    def store(self, page: Page, plan_id: UUID, purpose: str = READ) -> PageReceipt:
         """Store a page, read by this plan, and its bookmark in one transaction.
 
         A record whose content hash is the archived one is left alone, so that it is not loaded
-        again. With `keep_bookmark` the bookmark stays where it is (reading a span of time).
+        again. The bookmark is that of the purpose; without a purpose every bookmark stays where
+        it is (reading a span of time).
         """
 
     def pending(self, entity: Entity, after_seq: int, limit: int) -> Sequence[ArchivedRecord]:

@@ -18,6 +18,10 @@ CanonicalRecord: TypeAlias = Customer | Product | Variation | Order | Refund
 Row: TypeAlias = Mapping[str, object]  # column name → value, as a destination's table wants it
 
 
+READ = "read"
+"""The purpose of a bookmark that says how far a source was read."""
+
+
 @dataclass(frozen=True, slots=True)
 class SourceRecord:
     """One record as a platform sent it.
@@ -56,12 +60,24 @@ class Window:
 
     `since` and `until` are inclusive instants; with either, the bookmark stays where it is. With
     `accept_deletions` a person has looked, and records that vanished in numbers are believed gone.
+    A span `of_creation` is one of the times at which records were made. It has a bookmark of its
+    own, so that one that was cut off goes on, and one that was read is not read again.
     """
 
     full: bool = False
     since: datetime | None = None
     until: datetime | None = None
     accept_deletions: bool = False
+    of_creation: bool = False
+
+    @property
+    def purpose(self) -> str:
+        """What the bookmark of such a read is for; "" where a span leaves none."""
+        if not self.is_span:
+            return READ
+        if not self.of_creation:
+            return ""
+        return f"{READ}:{_day(self.since)}..{_day(self.until)}"
 
     @property
     def is_span(self) -> bool:
@@ -134,3 +150,7 @@ class LoadReceipt:
     updated: int
     unchanged: int
     rejected: tuple[RejectedRow, ...] = field(default=())
+
+
+def _day(instant: datetime | None) -> str:
+    return "" if instant is None else instant.isoformat(timespec="seconds")

@@ -86,5 +86,5 @@ def archive_orders(place: PolicyPlace, shop: StoreEmulator) -> int:
         credentials = Credentials(shop.consumer_key, shop.consumer_secret)
         source = WooCommerceStore(WooCommerceClient(http, shop.url, credentials))
         for page in source.read(Entity.ORDER, {}, Window(full=True), archive.known(Entity.ORDER)):
-            archive.store(page, uuid4(), keep_bookmark=True)
+            archive.store(page, uuid4(), purpose="")
     return archive.known(Entity.ORDER).count_live()

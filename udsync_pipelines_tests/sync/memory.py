@@ -25,6 +25,7 @@ from udsync_pipelines.sync.plan import (
 from udsync_pipelines.sync.ports import Outcome, PageReceipt, Progress
 from udsync_pipelines.sync.records import (
     JSON,
+    READ,
     ArchivedRecord,
     Bookmark,
     LoadReceipt,
@@ -78,17 +79,17 @@ class MemoryArchive:
     process: Process
     records: dict[Entity, dict[str, ArchivedRecord]] = field(default_factory=dict)
     parents: dict[tuple[Entity, str], str | None] = field(default_factory=dict)
-    bookmarks: dict[Entity, Bookmark] = field(default_factory=dict)
+    bookmarks: dict[tuple[Entity, str], Bookmark] = field(default_factory=dict)
     history: list[tuple[UUID, SourceRecord]] = field(default_factory=list)
     seqs: Iterator[int] = field(default_factory=lambda: count(1))
 
-    def bookmark(self, entity: Entity) -> Bookmark:
-        return self.bookmarks.get(entity, {})
+    def bookmark(self, entity: Entity, purpose: str = READ) -> Bookmark:
+        return self.bookmarks.get((entity, purpose), {})
 
     def known(self, entity: Entity) -> "MemoryKnown":
         return MemoryKnown(self.records.get(entity, {}))
 
-    def store(self, page: Page, plan_id: UUID, *, keep_bookmark: bool) -> PageReceipt:
+    def store(self, page: Page, plan_id: UUID, purpose: str = READ) -> PageReceipt:
         self.process.must_live()
         held = self.records.setdefault(page.entity, {})
         records = {record.source_id: record for record in page.records}
@@ -102,8 +103,8 @@ class MemoryArchive:
         gone = [i for i in page.deleted_ids if i in held and held[i].deleted_at is None]
         for source_id in gone:
             held[source_id] = replace(held[source_id], deleted_at=NOW, changed_seq=next(self.seqs))
-        if not keep_bookmark:
-            self.bookmarks[page.entity] = page.bookmark
+        if purpose:
+            self.bookmarks[page.entity, purpose] = page.bookmark
         return PageReceipt(read=len(records), changed=len(changed), deleted=len(gone))
 
     def pending(self, entity: Entity, after_seq: int, limit: int) -> Sequence[ArchivedRecord]:

@@ -132,6 +132,9 @@ class WooCommerceStore:
                     return
             else:
                 reader = ChangeReader(fetcher, source, source.changes, known, self._overlap)
+                if window.of_creation:
+                    yield from reader.created(window, bookmark)
+                    return
                 if window.is_span:
                     yield from reader.span(window, bookmark)
                     return

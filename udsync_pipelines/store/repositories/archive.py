@@ -13,10 +13,7 @@ from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.store.tenancy import TenantDatabase, driver
 from udsync_pipelines.sync.entities import PARENTS
 from udsync_pipelines.sync.ports import KnownRecords, PageReceipt
-from udsync_pipelines.sync.records import ArchivedRecord, Bookmark, Page, SourceRecord
-
-READ = "read"
-"""The purpose of a bookmark that says how far a source was read."""
+from udsync_pipelines.sync.records import READ, ArchivedRecord, Bookmark, Page, SourceRecord
 
 RECORDS = """
     SELECT * FROM udsync.source_records
@@ -82,15 +79,15 @@ class PostgresArchive:
     tenant_id: UUID
     connection_id: UUID
 
-    def bookmark(self, entity: Entity) -> Bookmark:
-        """How far the entity has been read; empty when it never was."""
+    def bookmark(self, entity: Entity, purpose: str = READ) -> Bookmark:
+        """How far the entity has been read for this purpose; empty when it never was."""
         with self.database.tenant(self.tenant_id) as connection:
             found = connection.execute(
                 sa.text(
                     "SELECT bookmark FROM udsync.sync_state WHERE tenant_id = :tenant_id"
                     " AND connection_id = :connection_id AND entity = :entity AND purpose = :read"
                 ),
-                self._key(entity) | {"read": READ},
+                self._key(entity) | {"read": purpose},
             ).scalar()
         return found or {}
 
@@ -98,15 +95,15 @@ class PostgresArchive:
         """What is archived of this entity."""
         return _Known(self, entity)
 
-    def store(self, page: Page, plan_id: UUID, *, keep_bookmark: bool) -> PageReceipt:
+    def store(self, page: Page, plan_id: UUID, purpose: str = READ) -> PageReceipt:
         """Store a page, read by this plan, and its bookmark in one transaction."""
         records = list({record.source_id: record for record in page.records}.values())
         with self.database.tenant(self.tenant_id) as connection:
             changed = self._changed(connection, page.entity, records)
             self._append(connection, changed, plan_id)
             deleted = self._mark_deleted(connection, page)
-            if not keep_bookmark:
-                self._move_bookmark(connection, page, plan_id)
+            if purpose:
+                self._move_bookmark(connection, page, plan_id, purpose)
         return PageReceipt(read=len(records), changed=len(changed), deleted=deleted)
 
     def pending(self, entity: Entity, after_seq: int, limit: int) -> Sequence[ArchivedRecord]:
@@ -203,7 +200,9 @@ class PostgresArchive:
             self._key(page.entity) | {"ids": list(page.deleted_ids)},
         ).rowcount
 
-    def _move_bookmark(self, connection: sa.Connection, page: Page, plan_id: UUID) -> None:
+    def _move_bookmark(
+        self, connection: sa.Connection, page: Page, plan_id: UUID, purpose: str
+    ) -> None:
         connection.execute(
             sa.text(
                 "INSERT INTO udsync.sync_state"
@@ -215,7 +214,7 @@ class PostgresArchive:
             ),
             self._key(page.entity)
             | {
-                "read": READ,
+                "read": purpose,
                 "bookmark": orjson.dumps(page.bookmark).decode(),
                 "plan_id": plan_id,
             },

@@ -96,6 +96,15 @@ class PostgresLedger:
         """The plans that a Dagster run opened, oldest first."""
         return self._plans("run_id = :run_id", {"run_id": run_id})
 
+    def latest_plan(self, lane: str, trigger: str) -> Plan | None:
+        """The newest plan of a lane that something of this kind has started."""
+        found = self._plans(
+            "lane = :lane AND trigger = :trigger AND created_at = (SELECT max(created_at)"
+            " FROM udsync.plans WHERE tenant_id = :tenant AND lane = :lane AND trigger = :trigger)",
+            {"lane": lane, "trigger": trigger},
+        )
+        return found[0] if found else None
+
     def move_plan(
         self,
         plan_id: UUID,
@@ -383,6 +392,7 @@ def _options(stored: Mapping[str, Any]) -> SyncOptions:
             since=_instant(window["since"]),
             until=_instant(window["until"]),
             accept_deletions=window["accept_deletions"],
+            of_creation=window.get("of_creation", False),
         ),
         dry_run=stored["dry_run"],
         approve=Approval(stored["approve"]),

@@ -10,7 +10,7 @@ from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.errors import PlatformUnavailableError
 from udsync_pipelines.store.repositories.archive import PostgresArchive
 from udsync_pipelines.sync.ports import PageReceipt
-from udsync_pipelines.sync.records import Page
+from udsync_pipelines.sync.records import READ, Page
 from udsync_pipelines_tests.store.databases import StateServer
 from udsync_pipelines_tests.store.repositories.syncing import (
     MODIFIED_AT,
@@ -25,8 +25,8 @@ from udsync_pipelines_tests.store.repositories.syncing import (
 pytestmark = pytest.mark.postgres
 
 
-def store(tenant: Tenant, given: Page, *, keep_bookmark: bool = False) -> PageReceipt:
-    return tenant.archive.store(given, tenant.plan().id, keep_bookmark=keep_bookmark)
+def store(tenant: Tenant, given: Page, *, purpose: str = READ) -> PageReceipt:
+    return tenant.archive.store(given, tenant.plan().id, purpose)
 
 
 def ids(tenant: Tenant, entity: Entity = Entity.ORDER) -> list[str]:
@@ -39,7 +39,6 @@ def test_a_page_is_stored_with_its_bookmark(acme: Tenant) -> None:
     receipt = acme.archive.store(
         page(record(7, total="1.50"), record(8), until="2026-09-01", n=[1, None]),
         plan.id,
-        keep_bookmark=False,
     )
 
     assert receipt == PageReceipt(read=2, changed=2, deleted=0)
@@ -62,7 +61,7 @@ def test_what_was_never_read_has_an_empty_bookmark(acme: Tenant) -> None:
 def test_a_bookmark_moves_on_with_each_page_unless_it_is_kept(acme: Tenant) -> None:
     store(acme, page(record(7), tick=1))
     store(acme, page(record(8), tick=2))
-    store(acme, page(record(9), tick=3), keep_bookmark=True)
+    store(acme, page(record(9), tick=3), purpose="")
 
     assert acme.archive.bookmark(Entity.ORDER) == {"tick": 2}
     assert ids(acme) == ["7", "8", "9"]
@@ -268,7 +267,7 @@ def test_a_lost_connection_leaves_neither_the_page_nor_the_bookmark(
         overheard(acme.url, cut) as database,
         pytest.raises(PlatformUnavailableError, match="went away during the work"),
     ):
-        PostgresArchive(database, acme.id, acme.store).store(changes, plan.id, keep_bookmark=False)
+        PostgresArchive(database, acme.id, acme.store).store(changes, plan.id)
 
     assert acme.archived() == before
     assert len(acme.rows("raw_records")) == 1
@@ -279,7 +278,7 @@ def test_a_bookmark_that_cannot_be_stored_leaves_no_page(acme: Tenant) -> None:
     foreign_plan = uuid4()
 
     with pytest.raises(sa.exc.IntegrityError):
-        acme.archive.store(page(record(7), tick=1), foreign_plan, keep_bookmark=False)
+        acme.archive.store(page(record(7), tick=1), foreign_plan)
 
     assert acme.rows("raw_records") == []
     assert acme.archived() == []
@@ -302,7 +301,7 @@ def test_two_stores_of_one_tenant_do_not_mix(acme: Tenant) -> None:
     second = PostgresArchive(acme.database, acme.id, acme.target)
     store(acme, page(record(7, v=1), tick=1))
 
-    receipt = second.store(page(record(7, v=2), tick=9), acme.plan().id, keep_bookmark=False)
+    receipt = second.store(page(record(7, v=2), tick=9), acme.plan().id)
 
     assert receipt.changed == 1
     assert acme.archived()[0].raw == b'{"id":7,"v":1}'

@@ -112,9 +112,7 @@ def test_what_a_page_changes_is_found_by_key(full: Tenant) -> None:
     unchanged = [replace(record(n), content_hash=b"") for n in range(7, RECORDS, 200)]
     plan_id = full.plan().id
 
-    plan = explained(
-        full, lambda archive: archive.store(page(*unchanged), plan_id, keep_bookmark=True)
-    )
+    plan = explained(full, lambda archive: archive.store(page(*unchanged), plan_id, purpose=""))
 
     assert_read_by_key(plan, rows=100)
 

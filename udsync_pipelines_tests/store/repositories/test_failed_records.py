@@ -139,7 +139,7 @@ def test_an_order_waits_for_its_customer_only_while_it_is_parked_for_that(acme: 
 
 
 def test_a_refund_waits_for_the_order_that_it_belongs_to(acme: Tenant) -> None:
-    acme.archive.store(page(record(5, parent=77)), acme.plan().id, keep_bookmark=True)
+    acme.archive.store(page(record(5, parent=77)), acme.plan().id, purpose="")
     batch = acme.batch(acme.plan(), parked=(parked(5, "waits_for_order"),), entity=Entity.REFUND)
     acme.ledger.plan_batch(batch, acme.store, park=True)
 

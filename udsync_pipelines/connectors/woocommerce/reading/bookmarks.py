@@ -5,6 +5,7 @@ A bookmark is one of these, with `"v": 1`:
 - `{"full": {...}}`: inside a full read, which goes on after it;
 - `{"changed": time, "trash": time, "going": {...}?}`: how far changes are read; `going` stands
   while a run is under way;
+- `{"created": {...}}`: how far a span of creation times is read, and whether it is to its end;
 - `{"sweep": {...}}`: for lists without a date filter, where the rolling sweep stands.
 """
 
@@ -108,6 +109,30 @@ class Sweep:
     def json(self) -> Bookmark:
         """The bookmark to store."""
         return {"v": VERSION, "sweep": _position_json(self.position)}
+
+
+@dataclass(frozen=True, slots=True)
+class CreationSpan:
+    """How far a span of creation times is read; `is_read` when there is no more of it."""
+
+    reach: Reach | None = None
+    is_read: bool = False
+
+    def json(self) -> Bookmark:
+        """The bookmark to store."""
+        return {
+            "v": VERSION,
+            "created": {"is_read": self.is_read, **_reach_json(self.reach)},
+        }
+
+
+def read_creation_span(bookmark: Bookmark) -> CreationSpan:
+    """What the bookmark of a span of creation times says; new, when it says nothing."""
+    found = bookmark.get("created")
+    if bookmark.get("v") != VERSION or not isinstance(found, Mapping):
+        return CreationSpan()
+    reach = _reach(found) if found.get("after") is not None else None
+    return CreationSpan(reach, bool(found["is_read"]))
 
 
 State: TypeAlias = FullRead | Changes | Sweep

@@ -5,14 +5,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from udsync_pipelines.connectors.woocommerce.client import Row
-from udsync_pipelines.connectors.woocommerce.reading.bookmarks import Changes
+from udsync_pipelines.connectors.woocommerce.reading.bookmarks import (
+    Changes,
+    CreationSpan,
+    read_creation_span,
+)
 from udsync_pipelines.connectors.woocommerce.reading.changes import (
     SECOND,
     ChangeStep,
     Reach,
     changes,
 )
-from udsync_pipelines.connectors.woocommerce.reading.lists import EntityList, Filter
+from udsync_pipelines.connectors.woocommerce.reading.lists import BY_CREATION, EntityList, Filter
 from udsync_pipelines.connectors.woocommerce.reading.pages import PageFetcher
 from udsync_pipelines.connectors.woocommerce.record import source_record
 from udsync_pipelines.sync.ports import KnownRecords
@@ -71,6 +75,22 @@ class ChangeReader:
         if self.source.has_trash:
             for step in self._changes(start, before, status="trash"):
                 yield self._page(self._known_records(step.rows), bookmark)
+
+    def created(self, window: Window, bookmark: Bookmark) -> Iterator[Page]:
+        """Yield what was made within the window's span and was not read for it before.
+
+        Raises:
+            RetryableError: the list cannot be read to its end.
+            ConfigurationError: the store refuses us or ignores the filter.
+        """
+        state = read_creation_span(bookmark)
+        if state.is_read:
+            return
+        start = state.reach or Reach(first_second(window) - SECOND)
+        request = self.source.request()
+        for step in changes(self.fetcher, request, BY_CREATION, start, end_second(window)):
+            state = CreationSpan(step.reach, step.is_last)
+            yield self._page(self._records(step.rows), state.json())
 
     def _changes(
         self, reach: Reach, before: datetime | None = None, **params: str

@@ -23,6 +23,7 @@ from udsync_pipelines.connectors.woocommerce.reading.incremental import (
     reached_by,
 )
 from udsync_pipelines.connectors.woocommerce.reading.lists import (
+    BY_CREATION,
     BY_MODIFICATION,
     ORDERS,
     PRODUCTS,
@@ -132,14 +133,15 @@ class NestedReader:
             yield self._page(records, state.json())
 
     def span(self, window: Window, bookmark: Bookmark) -> Iterator[Page]:
-        """Yield the children of parents that changed within the span.
+        """Yield the children of parents that changed, or were made, within the span.
 
         Raises:
             RetryableError: a list cannot be read to its end.
         """
         reach = Reach(first_second(window) - SECOND)
         before = end_second(window)
-        for step in changes(self.fetcher, self.nesting.request(), BY_MODIFICATION, reach, before):
+        by = BY_CREATION if window.of_creation else BY_MODIFICATION
+        for step in changes(self.fetcher, self.nesting.request(), by, reach, before):
             parents = tuple(row for row in step.rows if self.nesting.child_ids(row))
             yield self._page(self._children(parents), bookmark)
 
