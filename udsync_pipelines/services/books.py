@@ -19,7 +19,14 @@ from udsync_pipelines.connectors.quickbooks.client import (
     QuickBooksClient,
     new_http_client,
 )
-from udsync_pipelines.connectors.quickbooks.limits import IN_FLIGHT, RATES, lower_ceiling, scaled
+from udsync_pipelines.connectors.quickbooks.limits import (
+    IN_FLIGHT,
+    MONTHLY_READS,
+    RATES,
+    allowance_spent,
+    lower_ceiling,
+    scaled,
+)
 from udsync_pipelines.connectors.quickbooks.oauth import AccessTokens, TokenEndpoint, TokenStore
 from udsync_pipelines.connectors.quickbooks.reference import ReferenceLists
 from udsync_pipelines.services.books_client import BooksClient
@@ -39,6 +46,7 @@ BASE_URL = "base_url"
 OAUTH_URL = "oauth_url"
 READ_ONLY = "read_only"
 CEILING = "requests_per_minute"
+ALLOWANCE = "monthly_reads"
 _VISIBLE_AFTER = timedelta(minutes=5)
 
 
@@ -129,7 +137,14 @@ def open_with(
     urls = base_url, oauth_url = addresses(stored)
     rates = lower_ceiling(scaled(RATES, settings.limits_factor, urls), stored.get(CEILING))
     limits = SharedLimits(
-        installation.state, connection.tenant_id, connection.id, rates, slots=IN_FLIGHT
+        installation.state,
+        connection.tenant_id,
+        connection.id,
+        rates,
+        slots=IN_FLIGHT,
+        monthly_reads=stored.get(ALLOWANCE, MONTHLY_READS),
+        spent=allowance_spent,
+        clock=None if clock is utc_now else clock,
     )
     policy = RetryPolicy(budget=settings.retry_budget_seconds)
     http = open_http(settings, urls)

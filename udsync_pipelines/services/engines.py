@@ -15,7 +15,7 @@ from udsync_pipelines.connectors.woocommerce.client import (
 )
 from udsync_pipelines.connectors.woocommerce.store import WooCommerceStore
 from udsync_pipelines.errors import ConfigurationError
-from udsync_pipelines.services import deliveries
+from udsync_pipelines.services import deliveries, quota
 from udsync_pipelines.services.books import utc_now
 from udsync_pipelines.services.databases import plain_url
 from udsync_pipelines.services.fail_points import fail_points
@@ -47,6 +47,7 @@ class TenantEngine:
     _leases: LaneLeases
     _http: httpx.Client
     opened: OpenTargets
+    _clock: Callable[[], datetime]
 
     def hold(self, lanes: Iterable[str]) -> None:
         """Hold these lanes until `close`; holding one again changes nothing.
@@ -94,6 +95,7 @@ class TenantEngine:
     def close_sync(self, plan_id: UUID) -> SyncReport:
         """End a sync and note when its connections were last synced."""
         report = self.engine.close(plan_id)
+        self._note_quota()
         if report.plan.state is PlanState.APPLIED:
             now = datetime.now(UTC)
             with self._installation.state.tenant(self.tenant.id) as connection:
@@ -105,6 +107,12 @@ class TenantEngine:
                         connection, self.tenant.id, connection_id, synced_at=now
                     )
         return report
+
+    def _note_quota(self) -> None:
+        """Say once a month that half of a company's metered calls are spent."""
+        for company in self.opened.companies:
+            company.limits.flush()
+            quota.notice(self._installation, self.tenant, company.connection, self._clock().date())
 
     def __enter__(self) -> Self:
         return self
@@ -170,6 +178,7 @@ def open_engine(
         _leases=leases,
         _http=http,
         opened=opened,
+        _clock=clock,
     )
 
 

@@ -38,6 +38,7 @@ class OpenTargets:
     targets: Sequence[Target]
     databases: Sequence[SupabaseDestination]
     writes: PostgresWriteLedger | None
+    companies: Sequence[OpenBooks]
     _stack: ExitStack
 
     def close(self) -> None:
@@ -66,6 +67,7 @@ def open_targets(
         databases: list[SupabaseDestination] = []
         targets: list[Target] = []
         writes: PostgresWriteLedger | None = None
+        companies: list[OpenBooks] = []
         for connection in found:
             if connection.platform is Platform.SUPABASE:
                 database = _database(installation, connection, source)
@@ -82,10 +84,11 @@ def open_targets(
                         clock=clock,
                     )
                 )
+                companies.append(opened)
                 writes = PostgresWriteLedger(leases.fenced(), tenant.id, source.id, connection.id)
                 targets.append(_books_target(installation, opened, writes, clock))
         targets.sort(key=lambda target: DESTINATIONS.index(target.platform))
-        return OpenTargets(targets, databases, writes, stack.pop_all())
+        return OpenTargets(targets, databases, writes, companies, stack.pop_all())
 
 
 def supabase_profiles() -> dict[Entity, Profile]:

@@ -404,6 +404,8 @@ class QuickBooksClient:
             is_renewed = True
 
     def _sent(self, call: Call, token: SecretStr) -> Written:
+        if not call.is_write:
+            self._limits.check_allowance()
         transport = self._batch if call.is_batch else self._single
         retry = WRITES if call.is_write else READS
         has_failed = True

@@ -32,6 +32,21 @@ class Rate:
 # both: at most 8 start in any second, and a fifth of a second of unevenness on the way is free.
 RATES = (Rate(REQUESTS, 480, 60), Rate(BATCHES, 38, 60))
 
+MONTHLY_READS = 500_000
+"""Metered calls (everything but writes) that Intuit's free tier gives all companies of an app in
+a month; beyond them it answers 429 until the next month."""
+
+
+def allowance_spent(monthly_reads: int) -> ConfigurationError:
+    """Said instead of a metered call that Intuit would refuse."""
+    return ConfigurationError(
+        f"this month's {monthly_reads:,} metered calls to QuickBooks are spent.",
+        code="allowance_spent",
+        platform=PLATFORM,
+        cure="Sync again on the first of next month, or raise it: udsync quota set --tenant … "
+        "--monthly-reads …; documents of known customers and items are posted meanwhile.",
+    )
+
 
 class Limits(Protocol):
     """The limits of one company, shared by all processes."""
@@ -49,6 +64,13 @@ class Limits(Protocol):
     def count(self, name: str, *, is_metered: bool, has_failed: bool) -> None:
         """Count a call for the month's allowance."""
 
+    def check_allowance(self) -> None:
+        """Refuse a metered call when the month's allowance is spent.
+
+        Raises:
+            ConfigurationError: it is; writes go on, for they are free.
+        """
+
 
 class NoLimits:
     """No limits at all, for one-off questions such as checking a connection, and for tests."""
@@ -62,6 +84,9 @@ class NoLimits:
         """Do nothing."""
 
     def count(self, name: str, *, is_metered: bool, has_failed: bool) -> None:
+        """Do nothing."""
+
+    def check_allowance(self) -> None:
         """Do nothing."""
 
 

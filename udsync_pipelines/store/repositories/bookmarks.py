@@ -1,6 +1,6 @@
 """What a tenant remembers of a connection, by purpose: one JSON object each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -64,3 +64,18 @@ class Bookmarks:
             "entity": entity,
             "purpose": self.purpose,
         }
+
+
+def remembered(
+    database: TenantDatabase, tenant_id: UUID, beginning: str
+) -> Sequence[tuple[str, Mapping[str, Any]]]:
+    """What is remembered for purposes that begin so, oldest first."""
+    with database.tenant(tenant_id) as connection:
+        rows = connection.execute(
+            sa.text(
+                "SELECT purpose, bookmark FROM udsync.sync_state WHERE tenant_id = :tenant"
+                " AND starts_with(purpose, :beginning) ORDER BY updated_at, purpose"
+            ),
+            {"tenant": tenant_id, "beginning": beginning},
+        ).all()
+    return [(row.purpose, row.bookmark) for row in rows]

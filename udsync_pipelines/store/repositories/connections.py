@@ -167,6 +167,22 @@ def enable(
     )
 
 
+def change_settings(
+    connection: sa.Connection, tenant_id: UUID, connection_id: UUID, changes: Mapping[str, Any]
+) -> None:
+    """Set these settings of a connection; the others stay.
+
+    Raises:
+        ConfigurationError: this tenant has none with this id.
+    """
+    held = get(connection, tenant_id, connection_id)
+    connection.execute(
+        sa.update(Connections)
+        .where(Connections.tenant_id == tenant_id, Connections.id == connection_id)
+        .values(settings={**held.settings, **changes})
+    )
+
+
 def open_credentials(
     connection: sa.Connection, account: Connection, keys: MultiKey
 ) -> Mapping[str, SecretStr]:

@@ -65,7 +65,8 @@ class _Calls:
 class SharedLimits:
     """The limits of one connection; implements the connector's port. Safe to use from threads.
 
-    `rates` are written when this is made and hold for all processes: the last one decides.
+    `rates` are written when this is made and hold for all processes: the last one decides. Of
+    `monthly_reads` metered calls none is allowed beyond; `spent` makes what is raised then.
     """
 
     def __init__(  # noqa: PLR0913 - clock and sleep are arguments, so that tests own them
@@ -76,6 +77,8 @@ class SharedLimits:
         rates: Sequence[Rate],
         *,
         slots: int = 10,
+        monthly_reads: int | None = None,
+        spent: Callable[[int], UdsyncError] | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
@@ -89,6 +92,9 @@ class SharedLimits:
         self._names = [f"{self._pattern}{number:02d}" for number in range(slots)]
         self._lock = threading.Lock()
         self._calls: dict[str, _Calls] = {}
+        self._monthly_reads = monthly_reads
+        self._spent = spent
+        self._used: int | None = None
         self._prepare(rates)
 
     @contextmanager
@@ -120,15 +126,35 @@ class SharedLimits:
             entry.calls += 1
             entry.metered += is_metered and not has_failed
             entry.failed += has_failed
+            if self._used is not None:
+                self._used += is_metered and not has_failed
             is_due = sum(entry.calls for entry in self._calls.values()) >= _FLUSH_AFTER
         if is_due:
             with _never_failing("count"):
                 self.flush()
 
+    def check_allowance(self) -> None:
+        """Refuse a metered call when the month's allowance is spent, by all processes together.
+
+        Others' calls are learnt of now and then, when calls are written.
+
+        Raises:
+            UdsyncError: it is spent; what was given as `spent`.
+        """
+        if self._monthly_reads is None or self._spent is None:
+            return
+        used = self._used
+        if used is None:
+            self.flush()
+            used = self._used = self.metered_this_month()
+        if used >= self._monthly_reads:
+            raise self._spent(self._monthly_reads)
+
     def flush(self) -> None:
         """Write the calls counted since the last time; call it at the end of a run."""
         with self._lock:
             counted, self._calls = self._calls, {}
+            self._used = None
         if not counted:
             return
         rows = [

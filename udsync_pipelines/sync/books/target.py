@@ -31,6 +31,9 @@ from udsync_pipelines.sync.target import Counts, Sync
 IN_FLIGHT = 9
 """Writes at a time; one of the ten requests that a company may have in flight is left free."""
 
+ALLOWANCE_SPENT = "allowance_spent"
+"""The code of books that may be written to and not read for the rest of the month."""
+
 BY_HAND = "manual"
 """The trigger of a sync that a person has started."""
 
@@ -193,7 +196,12 @@ class BooksTarget:
         follower = Follower(
             self.books, self.watch, self.ledger.last_draft, self.clock(), self.follow_every
         )
-        seen = follower.follow()
+        try:
+            seen = follower.follow()
+        except ConfigurationError as error:
+            if error.code != ALLOWANCE_SPENT:
+                raise
+            seen = Counter(skipped=1)  # what needs no look into the books is posted nevertheless
         sync.ledger.count(
             sync.plan.id,
             {f"{self.platform}.followed.{name}": number for name, number in seen.items()},

@@ -1,0 +1,132 @@
+"""What is still to come: how long a load takes, and what a month will have cost. Pure."""
+
+from calendar import monthrange
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+WRITES_PER_ORDER = 1.5
+"""A receipt, or an invoice with its payment, and now and then a customer; before anything is
+known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of a load, as far as it has come.
+
+    `orders` are those of the shop in it; `documents` and `names` (customers, items) what was
+    written for them; `seconds` went by in all, `load_seconds` of them while writing. `due` are
+    writes that are planned and not done yet.
+    """
+
+    orders: int
+    documents: int = 0
+    names: int = 0
+    seconds: float = 0.0
+    load_seconds: float = 0.0
+    due: int = 0
+
+    @property
+    def writes(self) -> int:
+        """What was written in all."""
+        return self.documents + self.names
+
+    @property
+    def is_planned(self) -> bool:
+        """Whether it is known what it will write."""
+        return bool(self.writes or self.due)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What an order costs: writes, seconds of reading and planning; and how fast is written."""
+
+    documents_per_order: float
+    names_per_order: float
+    seconds_per_order: float
+    writes_per_second: float
+
+    def seconds_for(self, orders: int) -> float:
+        """How long so many orders take."""
+        return orders * (self.seconds_per_order + self.writes_per_order / self.writes_per_second)
+
+    @property
+    def writes_per_order(self) -> float:
+        """Documents, customers and items."""
+        return self.documents_per_order + self.names_per_order
+
+
+def pace_of(
+    done: Sequence[Stretch], allowed_per_second: float, sampled: float = WRITES_PER_ORDER
+) -> Pace:
+    """The pace that finished parts have shown.
+
+    New customers and items grow fewer, so that the last part tells how many are still to come.
+    Before anything is done, the rate that is allowed and the writes of sampled orders count.
+    """
+    orders = sum(one.orders for one in done)
+    if not orders:
+        return Pace(sampled, 0.0, 0.0, allowed_per_second)
+    loading = sum(one.load_seconds for one in done)
+    writes = sum(one.writes for one in done)
+    last = next(one for one in reversed(done) if one.orders)
+    return Pace(
+        sum(one.documents for one in done) / orders,
+        last.names / last.orders,
+        sum(one.seconds - one.load_seconds for one in done) / orders,
+        writes / loading if writes and loading else allowed_per_second,
+    )
+
+
+def seconds_left(
+    done: Sequence[Stretch], running: Stretch | None, orders_left: int, pace: Pace
+) -> float:
+    """How long it still takes: what is under way, and so many orders that have not begun.
+
+    What is under way counts for the pace too once it is half written.
+    """
+    if running is None:
+        return pace.seconds_for(orders_left)
+    if not running.is_planned:
+        return max(0.0, pace.seconds_for(running.orders) - running.seconds) + pace.seconds_for(
+            orders_left
+        )
+    if not done or running.writes > running.due:
+        whole = _as_if_done(running, pace)
+        pace = pace_of([*done, whole], pace.writes_per_second)
+    return running.due / pace.writes_per_second + pace.seconds_for(orders_left)
+
+
+def _as_if_done(running: Stretch, pace: Pace) -> Stretch:
+    """A part that is under way as it will have been, when it goes on as it has."""
+    if not running.writes or not running.load_seconds:
+        left = running.due / pace.writes_per_second
+        return Stretch(running.orders, running.due, 0, running.seconds + left, left)
+    growth = 1 + running.due / running.writes
+    more = running.load_seconds * (growth - 1)
+    # Customers and items are written first: what is due is documents.
+    return Stretch(
+        running.orders,
+        running.documents + running.due,
+        running.names,
+        running.seconds + more,
+        running.load_seconds + more,
+    )
+
+
+RECENT_DAYS = 7
+
+
+def month_forecast(daily: Mapping[date, int], today: date) -> int:
+    """How many metered calls the month will have cost by its end.
+
+    To those of this month so far are added, for each day left, as many as the last seven whole
+    days had on average. Where nothing is known of earlier days, today counts as such a day.
+    """
+    month = (today.year, today.month)
+    used = sum(number for day, number in daily.items() if (day.year, day.month) == month)
+    recent = [today - timedelta(days=back) for back in range(1, RECENT_DAYS + 1)]
+    first = min(daily, default=today)
+    known = [daily.get(day, 0) for day in recent if day >= first] or [daily.get(today, 0)]
+    days_left = monthrange(today.year, today.month)[1] - today.day
+    return used + round(sum(known) / len(known) * days_left)

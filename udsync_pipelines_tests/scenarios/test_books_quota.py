@@ -1,0 +1,85 @@
+"""What syncs cost in metered calls, as the benchmark of a whole month counts them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from udsync_pipelines.services import quota
+from udsync_pipelines.services.installation import Installation
+from udsync_pipelines.store.repositories import connections, sync_log
+from udsync_pipelines.store.tables.states import Platform
+from udsync_pipelines.sync.entities import LANES
+from udsync_pipelines_tests.benchmarks.quota import (
+    MOST_METERED_AN_ORDER,
+    Simulation,
+    park_an_order,
+    simulation,
+    verdict,
+)
+from udsync_pipelines_tests.scenarios.books import books_installation as books_installation
+from udsync_pipelines_tests.scenarios.books import sell
+from udsync_pipelines_tests.scenarios.books_evidence import writes
+
+pytestmark = pytest.mark.postgres
+
+ORDERS = LANES[-1:]
+
+
+@pytest.fixture
+def simulated(books_installation: Installation) -> Iterator[Simulation]:
+    with simulation(books_installation) as made:
+        yield made
+
+
+def test_an_idle_hour_costs_one_metered_call_for_all_lanes_together(simulated: Simulation) -> None:
+    assert simulated.pass_hours(2) == 2
+
+
+def test_a_parked_order_costs_the_reference_lists_every_six_hours(simulated: Simulation) -> None:
+    park_an_order(simulated)
+
+    assert simulated.pass_hours(7, lanes=ORDERS) == 7 + 6
+
+
+def test_orders_of_known_customers_cost_one_write_a_document_and_hardly_a_read(
+    simulated: Simulation,
+) -> None:
+    simulated.shop.company.requests.clear()
+
+    metered = simulated.pass_hours(2, sales_an_hour=10, lanes=ORDERS)
+
+    assert len(writes(simulated.shop.company)) == 20
+    assert metered <= MOST_METERED_AN_ORDER * 20
+
+
+def test_half_of_the_allowance_is_told_once_and_the_end_of_it_stops_reading_only(
+    simulated: Simulation,
+) -> None:
+    owner = simulated.shop.tenant
+    today = simulated.now.date()
+    used = simulated.shop.company.limits.reads
+    quota.change(simulated.installation, owner, monthly_reads=used + 1, requests_per_minute=None)
+
+    simulated.pass_hours(1, lanes=ORDERS)
+    sell(simulated.shop.store, email="known1@example.org")
+    simulated.shop.company.requests.clear()
+    refused = simulated.pass_hours(2, lanes=ORDERS)
+
+    assert refused == 0
+    assert simulated.shop.company.count("SalesReceipt") == 4
+    with simulated.installation.state.tenant(owner.id) as transaction:
+        told = sync_log.list_problems(transaction, owner.id, 10)
+        company = connections.default(transaction, owner.id, Platform.QUICKBOOKS)
+    assert [line.event for line in told] == [quota.NOTICE]
+    found = quota.quota_of(simulated.installation, owner, company, today)
+    assert (found.left, found.is_urgent) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("figures", "code"),
+    [((30, 720, 900, 48, 240), 0), ((30, 3001, 900, 48, 240), 1), ((30, 720, 900, 49, 240), 1)],
+)
+def test_the_verdict_of_a_month_knows_its_bars(
+    figures: tuple[int, int, int, int, int], code: int
+) -> None:
+    assert verdict(*figures) == code
