@@ -8,12 +8,13 @@ import dagster as dg
 
 from sensors import SENSORS
 from udsync_pipelines.orchestration.assets import ASSETS
+from udsync_pipelines.orchestration.backfills import backfill_orders
 from udsync_pipelines.orchestration.jobs import JOBS
 from udsync_pipelines.orchestration.resources import SyncEngines
 from udsync_pipelines.orchestration.schedules import SCHEDULES
 
 defs = dg.Definitions(
-    jobs=JOBS,
+    jobs=[*JOBS, backfill_orders],
     assets=ASSETS,
     schedules=SCHEDULES,
     sensors=SENSORS,

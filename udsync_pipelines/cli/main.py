@@ -8,6 +8,7 @@ import typer
 from typer.exceptions import TyperException
 
 from udsync_pipelines.cli import (
+    backfill,
     connect,
     db,
     demo,
@@ -15,6 +16,7 @@ from udsync_pipelines.cli import (
     failures,
     plan,
     policy,
+    quota,
     rates,
     schedule,
     services,
@@ -52,6 +54,8 @@ app.add_typer(schedule.app, name="schedule")
 app.add_typer(plan.app, name="plan")
 app.add_typer(failures.app, name="failures")
 app.add_typer(webhooks.app, name="webhooks")
+app.add_typer(backfill.app, name="backfill")
+app.add_typer(quota.app, name="quota")
 app.add_typer(emulate.app, name="emulate")
 app.add_typer(db.app, name="db")
 

@@ -36,6 +36,7 @@ def run_job(
     run_config: Mapping[str, Any],
     *,
     entity: str = ALL,
+    trigger: str = "manual",
 ) -> JobRun:
     """Run a job of this tenant that syncs an entity (a lane's name, or `all`); wait for its end.
 
@@ -48,7 +49,7 @@ def run_job(
         KeyboardInterrupt: Ctrl-C or a TERM signal has ended the run in this process.
     """
     ledger = PostgresLedger(installation.state, tenant.id)
-    tags = run_tags(tenant.name, entity, "manual")
+    tags = run_tags(tenant.name, entity, trigger)
     services = running_services(installation.settings.home)
     if services is not None:
         door = DagsterDoor(services.url)

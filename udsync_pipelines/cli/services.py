@@ -11,11 +11,13 @@ import typer
 from udsync_pipelines.cli.options import AsJson
 from udsync_pipelines.cli.output import ExitCode, emit_json, leave, say
 from udsync_pipelines.errors import ConfigurationError, PlatformUnavailableError, UdsyncError
+from udsync_pipelines.services.backfilling import Begun, backfills
 from udsync_pipelines.services.consent_expiry import Consent, consents
 from udsync_pipelines.services.dagster_home import prepare_dagster_home
 from udsync_pipelines.services.embedded_postgres import EmbeddedPostgres
 from udsync_pipelines.services.installation import open_installation
 from udsync_pipelines.services.process_set import ProcessSet, running_services, stop_services
+from udsync_pipelines.services.quota import Quota, quotas
 from udsync_pipelines.services.runs import DagsterDoor
 from udsync_pipelines.settings import Settings, ensure_home, load_settings
 
@@ -62,23 +64,38 @@ def down() -> None:
 def status(as_json: AsJson = False) -> None:
     """Show the health of each service; exit 0 when all are healthy.
 
-    Beside it stands how long each company's consent to use QuickBooks lasts.
+    Beside it stands how long each company's consent to use QuickBooks lasts, what it was asked
+    this month, and how far backfills are.
     """
     settings = load_settings()
     health = {"database": _database_is_healthy(settings), **_dagster_health(settings)}
     services = running_services(settings.home)
     known, now = _consents(settings, is_reachable=health["database"]), datetime.now(UTC)
+    spent, begun = _quotas(settings, now, is_reachable=health["database"])
     if as_json:
         url = services.url if services else None
         shown = [one.facts(now) for one in known]
         healthy = all(health.values())
-        emit_json({"healthy": healthy, "services": health, "url": url, "consents": shown})
+        emit_json(
+            {
+                "healthy": healthy,
+                "services": health,
+                "url": url,
+                "consents": shown,
+                "quotas": [one.facts() for one in spent],
+                "backfills": [one.facts() for one in begun],
+            }
+        )
     else:
         for name, healthy in health.items():
             say(f"{'healthy    ' if healthy else 'not running'}  {name}")
         say(f"Dagster: {services.url}" if services else "Start with: udsync up")
         for one in known:
             say(f"{'warning: ' if one.is_urgent(now) else ''}{one.sentence(now)}")
+        for quota in spent:
+            say(f"{'warning: ' if quota.is_urgent else ''}{quota.sentence()}")
+        for backfill in begun:
+            say(backfill.sentence())
     if not all(health.values()):
         raise leave(ExitCode.FAILED)
 
@@ -120,6 +137,15 @@ def _consents(settings: Settings, *, is_reachable: bool) -> Sequence[Consent]:
         return ()
     with open_installation(settings) as installation:
         return consents(installation)
+
+
+def _quotas(
+    settings: Settings, now: datetime, *, is_reachable: bool
+) -> tuple[Sequence[Quota], Sequence[Begun]]:
+    if not is_reachable:
+        return (), ()
+    with open_installation(settings) as installation:
+        return quotas(installation, now.date()), backfills(installation)
 
 
 def _embedded_database_runs(settings: Settings) -> bool:

@@ -41,12 +41,12 @@ def sync_job(name: str, lanes: Sequence[Lane], description: str) -> dg.JobDefini
     def job() -> None:
         resolved: Any = None
         for lane in lanes:
-            resolved = _lane_graph(LANE_OPS[lane.name], resolved)
+            resolved = lane_graph(LANE_OPS[lane.name], resolved)
 
     return job
 
 
-def _lane_graph(ops: LaneOps, after: Any) -> Any:
+def lane_graph(ops: LaneOps, after: Any) -> Any:
     """The steps of one lane.
 
     It waits for the plan of the lane before, not for its loads: a step that waits for one that
