@@ -178,3 +178,60 @@ def test_a_tenant_that_is_not_there_or_not_named_is_refused(udsync: CommandLine)
     assert "nobody" in unknown.complaint
     assert unnamed.code == 2
     assert "--tenant" in unnamed.complaint
+
+
+def test_a_cancelled_order_is_shown_with_its_choices_and_voided_when_one_is_taken(
+    keeper: Keeper,
+) -> None:
+    (order,) = sell_several(keeper.store, 1)
+    keeper.sync()
+    keeper.store.control.edit_order(order, {"status": "cancelled"})
+
+    synced = keeper.udsync("sync", "orders", "--tenant", keeper.tenant, **SCALED)
+    listed = keeper.failures("list")
+    shown = keeper.failures("show", f"order/{order}")
+    mistaken = keeper.failures("decide", f"order/{order}", "burn")
+    decided = keeper.failures("decide", f"order/{order}", "void")
+    known = keeper.failures("show", f"order/{order}", "--json").json
+    carried_out = keeper.udsync("sync", "orders", "--tenant", keeper.tenant, **SCALED)
+    nothing = keeper.failures("decide", f"order/{order}", "void")
+
+    assert synced.code == 3, synced.err
+    assert "Choices: void, keep_books." in listed.out
+    assert "void         Its documents are voided in the books" in shown.out
+    assert f"udsync failures decide order/{order} CHOICE --tenant {keeper.tenant}" in shown.out
+    assert mistaken.code == 1
+    assert "Choose one of: void, keep_books." in mistaken.err
+    assert "The next sync carries it out." in decided.out
+    assert known["failures"][0]["question"]["decided"] == "void"
+    assert carried_out.code == 0, carried_out.err
+    assert keeper.company.audit()["voided"] == 1
+    assert "Nothing is asked about" in nothing.err
+
+
+def test_questions_of_one_kind_are_decided_together_and_yes_agrees_without_them(
+    keeper: Keeper,
+) -> None:
+    kept, *voided = sell_several(keeper.store, 3)
+    keeper.sync()
+    keeper.store.control.edit_order(kept, {"status": "cancelled"})
+    keeper.udsync("sync", "orders", "--tenant", keeper.tenant, **SCALED)
+
+    unknown = keeper.failures("decide", "--all", "form_changed", "repost")
+    decided = keeper.failures("decide", "--all", "posted_but_gone", "keep_books", "--json")
+    for order in voided:
+        keeper.store.control.edit_order(order, {"status": "cancelled"})
+    dry = keeper.udsync(
+        "sync", "orders", "--dry-run", "--json", "--tenant", keeper.tenant, **SCALED
+    )
+    plan = keeper.udsync("plan", "show", dry.json["syncs"][0]["sync_id"], **SCALED)
+    synced = keeper.sync()
+
+    assert "Nothing is asked of the kind form_changed." in unknown.err
+    assert decided.json == {
+        "decided": [{"record": f"order/{kept}", "code": "posted_but_gone", "choice": "keep_books"}]
+    }
+    assert plan.out.count("WARNING, takes it out of the books: Sales receipt") == 2
+    assert synced.code == 0, synced.err
+    assert keeper.company.audit()["voided"] == 2
+    assert keeper.failures("list").out == "No record is parked or in doubt.\n"

@@ -174,6 +174,7 @@ class MemoryBooks:
                 raise ConflictError("it was voided.")
             if held.version != version:
                 raise ConflictError("it was changed by hand.")
+            self._check_paid(held, draft)
             held.draft, held.symbols = draft, symbols
             self._answered[request_id] = target_id
             held.edits += 1
@@ -203,9 +204,22 @@ class MemoryBooks:
 
     def _check_unpaid(self, held: Held) -> None:
         """Books void no invoice that is paid."""
-        for payment in self.of("payment"):
-            pays = f"invoice/{payment.symbols.invoice_id}" == held.target_id
-            assert not pays or payment.is_voided, f"{held.target_id} is paid"
+        assert not self._payments_of(held), f"{held.target_id} is paid"
+
+    def _check_paid(self, held: Held, draft: AnyDraft) -> None:
+        """Books let no invoice become less than was paid, nor somebody else's."""
+        for payment in self._payments_of(held):
+            assert isinstance(draft, SalesDraft)
+            assert isinstance(payment.draft, PaymentDraft)
+            assert payment.draft.amount <= draft.total, f"{held.target_id} was paid more"
+            assert payment.draft.customer == draft.customer, f"{held.target_id} was another's"
+
+    def _payments_of(self, held: Held) -> list[Held]:
+        return [
+            one
+            for one in self.of("payment")
+            if f"invoice/{one.symbols.invoice_id}" == held.target_id and not one.is_voided
+        ]
 
     def find(self, draft: AnyDraft, name: str, symbols: Symbols) -> Posted | None:
         self._call("find", _what(draft))
@@ -345,6 +359,8 @@ class MemoryBooks:
             self._must_hold(f"invoice/{symbols.invoice_id}")
 
     def _must_hold(self, target_id: str) -> None:
+        if target_id in self._deleted:  # by a person, which nobody can have known
+            raise RecordRejectedError(f"{target_id} is gone.", code="not_found")
         if target_id not in self.held and target_id.partition("/")[2] not in {
             one.id for one in self.others
         }:

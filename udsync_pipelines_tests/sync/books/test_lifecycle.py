@@ -1,6 +1,7 @@
 """Documents that are taken back, posted anew, kept or written over: after a person has agreed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -10,8 +11,9 @@ from udsync_pipelines.posting.documents import PaymentDraft, SalesDraft
 from udsync_pipelines.posting.policy import RefundForm
 from udsync_pipelines.sync.books.writes import WriteAction
 from udsync_pipelines.sync.plan import Approval, PlanState, SyncOptions
-from udsync_pipelines_tests.posting.books import policy
+from udsync_pipelines_tests.posting.books import CANADA, policy
 from udsync_pipelines_tests.sync.books.company import Held
+from udsync_pipelines_tests.sync.books.test_documents import OneRate
 from udsync_pipelines_tests.sync.books.world import DRY, FULL, BooksWorld, sale_of
 from udsync_pipelines_tests.sync.memory import Crash
 
@@ -474,6 +476,23 @@ def test_a_payment_follows_its_invoice_to_another_customer_by_being_made_anew(
     assert "its payment is of another customer" in asked.reason
     assert live(on_account) == {"invoice": Decimal("21.00"), "payment": Decimal("21.00")}
     assert on_account.books.the("invoice").edits == 1
+
+
+def test_an_order_of_another_currency_is_posted_anew(posted: BooksWorld) -> None:
+    posted.books.company_ = replace(CANADA, has_multicurrency=True)
+    posted.rates = OneRate(Decimal("1.47"))
+    posted.shop.sell(1, "20.00", currency="EUR")
+    posted.sync()
+    asked = posted.parked()["order/1"]
+
+    decided(posted, "repost")
+
+    assert asked.code == "form_changed"
+    assert "the order is in EUR now" in asked.reason
+    (former, receipt) = posted.books.of("sales_receipt")
+    assert former.is_voided
+    assert isinstance(receipt.draft, SalesDraft)
+    assert receipt.draft.currency == "EUR"
 
 
 def test_a_refund_becomes_a_credit_memo_where_the_form_changes(posted: BooksWorld) -> None:

@@ -1,0 +1,226 @@
+"""Whatever an order, its refund and their documents live through: decided, the books are the shop.
+
+Shops sell, change, cancel, reopen, refund and delete; people edit, void and delete documents; syncs
+die, answers are lost, and some decisions are taken on the way. At the end everything is decided in
+favour of the shop.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from random import Random
+
+import pytest
+
+from udsync_pipelines.domain.identity import Entity
+from udsync_pipelines.sync.books.writes import Role, WriteAction
+from udsync_pipelines.sync.decisions import KEEP_BOOKS
+from udsync_pipelines.sync.plan import Approval, IntentState, SyncOptions
+from udsync_pipelines_tests.sync.books.company import Held
+from udsync_pipelines_tests.sync.books.shop import gross
+from udsync_pipelines_tests.sync.books.test_properties import (
+    Answer,
+    Delete,
+    Refund,
+    Sell,
+    Step,
+    Sync,
+    Wait,
+    finish,
+    is_sold,
+    live_orders,
+    record_of,
+    take,
+)
+from udsync_pipelines_tests.sync.books.world import EVERY, BooksWorld
+
+ORDER_IDS = range(1, 4)
+REFUND_IDS = range(11, 14)
+POINTS = ["", "books.sent", "books.answered", "books.settled", "books.mapped", "books.planned"]
+SEEDS = range(0, 160, 20)
+
+
+@dataclass(frozen=True)
+class Disturb:
+    """A person edits, voids or deletes one of the documents that stand."""
+
+    how: str
+    which: int
+
+
+@dataclass(frozen=True)
+class Decide:
+    """A person decides one of the questions that are open."""
+
+    which: int
+    keeps: bool
+
+
+Event = Step | Disturb | Decide
+
+
+def history_of(random: Random) -> list[Event]:
+    """Thirty-five things that happen, of which every third is a sync."""
+    chances: list[tuple[int, Callable[[], Event]]] = [
+        (7, lambda: _sale(random)),
+        (10, lambda: _sync(random)),
+        (3, lambda: Refund(random.choice(REFUND_IDS))),
+        (1, lambda: Delete(Entity.ORDER, random.choice(ORDER_IDS))),
+        (1, lambda: Delete(Entity.REFUND, random.choice(REFUND_IDS))),
+        (3, lambda: Disturb(random.choice(["edit", "void", "delete"]), random.randrange(9))),
+        (4, lambda: Decide(random.randrange(9), random.random() < 0.3)),
+        (2, lambda: Answer(random.choice(KINDS), random.choice(["lost", "hidden"]))),
+        (2, lambda: Wait(random.choice([1, 6]))),
+    ]
+    weights = [weight for weight, _ in chances]
+    return [make() for make in random.choices([one for _, one in chances], weights, k=35)]
+
+
+KINDS = ["sales_receipt", "invoice", "payment", "refund_receipt"]
+
+
+def _sale(random: Random) -> Sell:
+    return Sell(
+        random.choice(ORDER_IDS),
+        random.choice(["stripe", "stripe", "cheque"]),
+        random.choice(["12", "13"]),
+        random.choice([*["completed"] * 4, "processing", "cancelled", "failed"]),
+    )
+
+
+def _sync(random: Random) -> Sync:
+    approve = random.choice([*[Approval.automatic] * 4, Approval.everything])
+    options = SyncOptions(approve=approve)
+    return Sync(random.choice(POINTS), random.choice([0, 0, 0, 1, 2, 4]), options, "orders")
+
+
+def lived(seed: int) -> Iterator[tuple[int, BooksWorld]]:
+    """Worlds in which such a history has happened, each with the seed that makes it."""
+    for number in range(seed, seed + 20):
+        random = Random(number)  # noqa: S311 - no secret
+        world = BooksWorld()
+        for version, event in enumerate(history_of(random)):
+            happen(world, event, version)
+        yield number, world
+
+
+def happen(world: BooksWorld, event: Event, version: int) -> None:
+    match event:
+        case Disturb(how, which):
+            disturb(world, how, which)
+        case Decide(which, keeps):
+            decide(world, which, keeps=keeps)
+        case step:
+            take(world, step, version)
+
+
+def disturb(world: BooksWorld, how: str, which: int) -> None:
+    found = [one for one in world.books.held.values() if is_document(one) and not one.is_voided]
+    if found:
+        held = found[which % len(found)]
+        if how == "edit":
+            world.books.edit(held, (held.total or Decimal(0)) + 1)
+        else:
+            getattr(world.books, how)(held)
+
+
+def decide(world: BooksWorld, which: int, *, keeps: bool) -> None:
+    asked = [name for name, one in world.parked().items() if one.question is not None]
+    if asked:
+        name = asked[which % len(asked)]
+        names = [one.name for one in world.ledger.question(name).choices]
+        world.ledger.decide(name, KEEP_BOOKS if keeps else names[0])
+
+
+def settle(world: BooksWorld) -> None:
+    """Everything changes once more in the shop, so that whatever is odd is seen; then all of it is
+    decided in the shop's favour."""
+    finish(world)
+    for source_id, content in live_orders(world).items():
+        world.shop.sell(int(source_id), f"{Decimal(content['net']) + 1:.2f}")
+    for (entity, source_id), (_, content) in list(world.shop.records.items()):
+        if entity is Entity.REFUND:
+            amount = f"{Decimal(content['amount']) + Decimal('0.10'):.2f}"
+            world.shop.refund(int(source_id), content["parent_id"], amount)
+    for _ in range(6):
+        world.wait(EVERY)
+        world.sync()
+        for name, one in world.parked().items():
+            if one.question is not None:
+                world.ledger.decide(name, one.question.choices[0].name)
+
+
+def is_document(held: Held) -> bool:
+    return held.target_id.partition("/")[0] not in ("customer", "item")
+
+
+def standing(world: BooksWorld) -> dict[tuple[str, str], list[Decimal]]:
+    """Kind and record → totals of the documents that were neither voided nor deleted."""
+    found: dict[tuple[str, str], list[Decimal]] = {}
+    for one in world.books.held.values():
+        if is_document(one) and not one.is_voided:
+            key = one.target_id.partition("/")[0], record_of(one).partition("#")[0]
+            found.setdefault(key, []).append(one.total or Decimal(0))
+    return found
+
+
+def wanted(world: BooksWorld) -> dict[tuple[str, str], list[Decimal]]:
+    """The same, of what the shop sells and has given back now."""
+    found: dict[tuple[str, str], list[Decimal]] = {}
+    orders = live_orders(world)
+    for source_id, content in orders.items():
+        if is_sold(content):
+            on_account = content["method"] == "cheque"
+            for kind in ("invoice", "payment") if on_account else ("sales_receipt",):
+                found[kind, f"order/{source_id}"] = [gross(content["net"])]
+    for (entity, source_id), (_, content) in world.shop.records.items():
+        order = orders.get(str(content.get("parent_id")))
+        if entity is Entity.REFUND and order is not None and is_sold(order):
+            found["refund_receipt", f"refund/{source_id}"] = [Decimal(content["amount"])]
+    return found
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_once_everything_is_decided_the_books_are_the_shop(seed: int) -> None:
+    for number, world in lived(seed):
+        settle(world)
+
+        assert standing(world) == wanted(world), number
+        asked = [name for name, one in world.parked().items() if one.question is not None]
+        assert asked == [], number
+
+
+@pytest.mark.parametrize("seed", SEEDS[:3])
+def test_once_everything_is_decided_nothing_is_written_any_more(seed: int) -> None:
+    for number, world in lived(seed):
+        settle(world)
+        world.books.calls.clear()
+
+        world.sync()
+
+        assert world.books.called("create", "update", "withdraw") == [], number
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_nothing_is_taken_back_unless_a_person_agreed(seed: int) -> None:
+    for number, world in lived(seed):
+        for write, posted in world.ledger.settled:
+            if write.action is WriteAction.DELETE and write.question is not None:
+                plan = world.ledger.plans[write.plan_id]
+                assert plan.options.approve is Approval.everything, number
+                assert posted.is_voided, number
+
+
+def test_the_lives_are_rich_in_what_can_happen() -> None:
+    seen = dict.fromkeys(("voided", "posted anew", "paid anew", "in doubt", "kept"), 0)
+    for _, world in lived(0):
+        writes = list(world.ledger.writes.values())
+        voids = [one for one in writes if one.action is WriteAction.DELETE]
+        seen["voided"] += any(one.state is IntentState.SETTLED for one in voids)
+        issues = [one.key for one in writes if "#2" in getattr(one.draft, "marker", "")]
+        seen["posted anew"] += any(key.role is Role.SALE for key in issues)
+        seen["paid anew"] += any(key.role is Role.PAYMENT for key in issues)
+        seen["in doubt"] += any(posted.was_found for _, posted in world.ledger.settled)
+        seen["kept"] += any(one.choice == KEEP_BOOKS for one in world.ledger.standing.values())
+
+    assert all(seen.values()), seen
