@@ -41,7 +41,7 @@ def damage(kind: str, settings: Mapping[str, Any], answer: Damageable) -> None:
     """Change a good answer as the kind of fault says; other kinds leave it as it is.
 
     Settings: ``status`` (empty_body), ``keep`` (bytes that are left of a cut; half unless told),
-    ``content_type``, and ``changes`` with ``rows`` (see ``changed``).
+    ``content_type``, and ``changes``, ``rows`` or ``edits`` (see ``changed``).
     """
     if kind == "empty_body":
         answer.body, answer.status = b"", int(settings.get("status", 200))
@@ -70,16 +70,16 @@ def changed(body: bytes, settings: Mapping[str, Any]) -> bytes:
     """Return a JSON body with other members.
 
     ``changes`` names them by path (``Line.0.Amount``); None leaves one out. ``rows`` chooses, in a
-    list, the rows whose ``id`` is among these; all unless told. A path that leads nowhere, or a
-    member that is not there, stays away.
+    list, the rows whose ``id`` is among these; all unless told. ``edits`` holds several of both. A
+    path that leads nowhere changes nothing.
     """
     document = orjson.loads(body)
     rows = document if isinstance(document, list) else [document]
-    wanted = settings.get("rows")
-    for row in rows:
-        if wanted is None or row.get("id") in wanted:
-            for path, value in settings.get("changes", {}).items():
-                _change(row, path.split("."), value)
+    for edit in settings.get("edits", (settings,)):
+        for row in rows:
+            if "rows" not in edit or row.get("id") in edit["rows"]:
+                for path, value in edit.get("changes", {}).items():
+                    _change(row, path.split("."), value)
     return orjson.dumps(document)
 
 

@@ -77,7 +77,7 @@ class ServiceFront:
         try:
             request = await _read(scope, receive)
             fault, acts = self._emulation.faults.striking(
-                request.method, f"{request.path}?{request.query}"
+                request.method, f"{request.path}?{request.query}", request.body
             )
             self._run(acts, "before")
             if admitted:

@@ -34,6 +34,7 @@ class Fault:
         kind: one of ``KINDS``.
         path: regular expression searched in path and query; empty matches all.
         method: HTTP method, empty for any.
+        body: text that the request's body holds, empty for any.
         nth: the first matching request to strike (1 is the next one).
         times: how often to strike; 0 means for ever.
         every: strike each so many matching requests from ``nth`` on.
@@ -48,6 +49,7 @@ class Fault:
     kind: str
     path: str = ""
     method: str = ""
+    body: str = ""
     nth: int = 1
     times: int = 1
     every: int = 1
@@ -55,11 +57,13 @@ class Fault:
     seen: int = 0
     struck: int = 0
 
-    def strikes(self, method: str, target: str) -> bool:
+    def strikes(self, method: str, target: str, body: bytes = b"") -> bool:
         """Count a request; return whether the fault hits it."""
         if self.method and self.method.upper() != method:
             return False
         if self.path and not re.search(self.path, target):
+            return False
+        if self.body.encode() not in body:
             return False
         self.seen += 1
         due = self.seen >= self.nth and (self.seen - self.nth) % self.every == 0
@@ -80,12 +84,13 @@ class Faults:
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
 
-    def add(
+    def add(  # noqa: PLR0913 - one for each thing that a fault looks at
         self,
         kind: str,
         *,
         path: str = "",
         method: str = "",
+        body: str = "",
         nth: int = 1,
         times: int = 1,
         every: int = 1,
@@ -99,7 +104,7 @@ class Faults:
         if kind not in KINDS:
             message = f"There is no fault '{kind}'. Choose one of: {', '.join(sorted(KINDS))}."
             raise ValueError(message)
-        fault = Fault(kind, path, method, nth, times, every, settings)
+        fault = Fault(kind, path, method, body, nth, times, every, settings)
         with self._lock:
             self._faults.append(fault)
         return fault
@@ -114,9 +119,11 @@ class Faults:
         with self._lock:
             return list(self._faults)
 
-    def striking(self, method: str, target: str) -> tuple[Fault | None, list[Fault]]:
+    def striking(
+        self, method: str, target: str, body: bytes = b""
+    ) -> tuple[Fault | None, list[Fault]]:
         """Return the fault that hits a request, if any, and the acts that go with it."""
         with self._lock:
-            hits = [fault for fault in self._faults if fault.strikes(method, target)]
+            hits = [fault for fault in self._faults if fault.strikes(method, target, body)]
         acts = [fault for fault in hits if fault.kind == "act"]
         return next((fault for fault in hits if fault.kind != "act"), None), acts
