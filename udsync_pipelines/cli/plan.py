@@ -10,9 +10,11 @@ from udsync_pipelines.cli.options import AsJson
 from udsync_pipelines.cli.output import emit_json, say
 from udsync_pipelines.cli.plan_changes import PlanChanges
 from udsync_pipelines.cli.plan_writes import read_writes
+from udsync_pipelines.cli.summary import ONLY_PLANNED
 from udsync_pipelines.cli.sync import approve_and_apply, finish
 from udsync_pipelines.errors import ConfigurationError
 from udsync_pipelines.services.engines import as_plan_id
+from udsync_pipelines.services.estimates import estimate_of_load
 from udsync_pipelines.services.installation import Installation, open_installation
 from udsync_pipelines.store.repositories import connections, tenants
 from udsync_pipelines.store.repositories.ledger import PostgresLedger
@@ -40,9 +42,11 @@ def show(
         intents = list(PostgresLedger(installation.state, owner.id).intents(plan.id))
         writes = read_writes(installation, owner.id, plan, intents)
         books = _books_of(installation, owner)
+        cost = estimate_of_load(installation, owner, plan)
     changes = PlanChanges(plan, intents, writes, books)
     if as_json:
-        emit_json(changes.as_json(owner.name))
+        told = {"estimate": None if cost is None else cost.as_json()}
+        emit_json({**changes.as_json(owner.name), **told})
         return
     say(f"Plan {plan.id} of {owner.name}: {plan.lane}, {plan.state}. Hash {plan.plan_hash}")
     lines = list(changes.lines())
@@ -52,6 +56,8 @@ def show(
         say(f"… and {len(lines) - limit} more. Show them with --limit {len(lines)}.")
     for line in changes.totals():
         say(line)
+    if cost is not None and plan.state in ONLY_PLANNED:
+        say(cost.line())
     say(f"{len(lines)} shown in all; {changes.skipped} records need no write.")
 
 

@@ -8,7 +8,14 @@ import typer
 from udsync_pipelines.cli.options import AsJson, TenantName
 from udsync_pipelines.cli.output import ExitCode, emit_json, leave, say
 from udsync_pipelines.cli.runs import JobRun, run_job
-from udsync_pipelines.cli.summary import answer, count_unsettled, exit_code, print_summary
+from udsync_pipelines.cli.summary import (
+    ONLY_PLANNED,
+    answer,
+    count_unsettled,
+    exit_code,
+    print_summary,
+)
+from udsync_pipelines.services.estimates import estimate_of_load
 from udsync_pipelines.services.installation import Installation, open_installation
 from udsync_pipelines.store.repositories.ledger import PostgresLedger
 from udsync_pipelines.store.repositories.tenants import Tenant
@@ -87,8 +94,18 @@ def sync(
         waiting = [plan for plan in run.plans if plan.state is PlanState.AWAITING_APPROVAL]
         if waiting and not as_json and _agrees(waiting):
             run = _apply(installation, owner, run, waiting)
+        if not as_json:
+            _tell_costs(installation, owner, run)
         ledger = PostgresLedger(installation.state, owner.id)
         finish(run, ledger, as_json=as_json)
+
+
+def _tell_costs(installation: Installation, owner: Tenant, run: JobRun) -> None:
+    """What plans that are only shown, or wait, will cost in the books."""
+    for plan in run.plans:
+        cost = estimate_of_load(installation, owner, plan)
+        if cost is not None and plan.state in ONLY_PLANNED:
+            say(f"{plan.lane}: {cost.line()}")
 
 
 def finish(run: JobRun, ledger: PostgresLedger, *, as_json: bool) -> None:

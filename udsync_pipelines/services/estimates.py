@@ -24,6 +24,7 @@ from udsync_pipelines.store.repositories.connections import Connection
 from udsync_pipelines.store.repositories.tenants import Tenant
 from udsync_pipelines.store.tables.states import Platform
 from udsync_pipelines.sync.forecast import WRITES_PER_ORDER, pace_of
+from udsync_pipelines.sync.plan import Plan
 
 REFERENCE_READS = 6
 """Tax codes, rates, accounts, payment methods, settings, who the company is; once a day."""
@@ -113,6 +114,56 @@ def estimate(installation: Installation, tenant: Tenant, months: Sequence[Sample
         rate_of(installation, company),
         quota_of(installation, tenant, company, now.date()),
         now,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LoadEstimate:
+    """What carrying out a plan will cost in the books, once it may."""
+
+    writes: int
+    metered: int
+    seconds: float
+    ends_at: datetime
+
+    def line(self) -> str:
+        """The estimate for a person."""
+        return (
+            f"QuickBooks: {self.writes:,} writes (free) and {self.metered:,} metered calls, about "
+            f"{_span(self.seconds)}; done at {self.ends_at:%Y-%m-%d %H:%M} UTC if it begins now."
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The estimate for a program."""
+        return {
+            "writes": self.writes,
+            "metered": self.metered,
+            "seconds": round(self.seconds),
+            "ends_at": self.ends_at.isoformat(timespec="seconds"),
+        }
+
+
+def estimate_of_load(installation: Installation, tenant: Tenant, plan: Plan) -> LoadEstimate | None:
+    """What the writes of a plan will cost; None when it has none in the books.
+
+    Planning has read what it needs by then: only an object that is changed is read once more.
+    """
+    changed = _planned(plan, ".update")
+    writes = _planned(plan, ".create") + changed
+    with installation.state.tenant(tenant.id) as transaction:
+        found = connections.list_all(transaction, tenant.id, Platform.QUICKBOOKS)
+    company = next((one for one in found if one.is_enabled), None)
+    if company is None or not writes:
+        return None
+    seconds = writes / rate_of(installation, company)
+    return LoadEstimate(writes, changed, seconds, datetime.now(UTC) + timedelta(seconds=seconds))
+
+
+def _planned(plan: Plan, action: str) -> int:
+    return sum(
+        number
+        for name, number in plan.counts.items()
+        if name.startswith("quickbooks.") and name.endswith(action) and isinstance(number, int)
     )
 
 

@@ -113,3 +113,16 @@ def test_a_span_that_ends_before_it_begins_is_refused(keeper: Bookkeeper) -> Non
 
     assert refused.code == 2
     assert "Swap --from and --to." in refused.err
+
+
+def test_a_quota_is_set_and_shown_with_its_forecast(keeper: Bookkeeper) -> None:
+    named = ("--tenant", keeper.tenant)
+    changed = keeper.udsync("quota", "set", *named, "--monthly-reads", "30")
+    shown = keeper.udsync("quota", "show", *named)
+    as_json = keeper.udsync("quota", "show", *named, "--json").json
+
+    assert (changed.code, shown.code) == (0, 0), changed.err
+    assert f"{keeper.company.limits.reads} of 30 metered calls" in shown.out
+    assert as_json["metered"] == keeper.company.limits.reads
+    assert as_json["forecast"] >= as_json["metered"]
+    assert as_json["allowance"] == 30

@@ -163,6 +163,8 @@ def test_a_plan_shows_each_write_in_the_books_and_what_it_needs(keeper: Bookkeep
 
     assert keeper.company.count("Customer") == keeper.company.count("SalesReceipt") == 0
     assert "create  #" in shown.out
+    assert f"QuickBooks: {whole['estimate']['writes']} writes (free) and 0 metered" in shown.out
+    assert whole["estimate"]["writes"] == len(whole["writes"])
     assert f"Show them with --limit {len(whole['writes'])}." in shown.out
     assert "QuickBooks sales receipts: " in shown.out
     by_place = {write["position"]: write for write in whole["writes"]}
