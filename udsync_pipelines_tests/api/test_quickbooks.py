@@ -6,9 +6,12 @@ from uuid import uuid4
 import orjson
 import pytest
 
+from udsync_pipelines.emulators.quickbooks import CompanyEmulator
+from udsync_pipelines.emulators.quickbooks.webhook_sender import WebhookSender
 from udsync_pipelines.store.repositories import webhook_quarantine
 from udsync_pipelines.store.repositories.webhook_quarantine import UnknownAccount
 from udsync_pipelines_tests.api.intake import Sender
+from udsync_pipelines_tests.emulators.quickbooks.books import Books
 
 pytestmark = pytest.mark.postgres
 
@@ -250,3 +253,33 @@ def test_a_delivery_without_events_is_answered_and_stores_nothing(senders: Sende
 
     assert answer.status_code == 200
     assert senders.stored("ours") == []
+
+
+def test_events_of_emulated_companies_arrive_each_once_however_they_are_sent(
+    senders: Sender,
+) -> None:
+    first, second = realm(), realm()
+    token = f"app-{first}"
+    senders.company("ours", first, token)
+    senders.company("theirs", second, token)
+    with (
+        CompanyEmulator(realm_id=first, verifier_token=token, limits_factor=0) as ours,
+        CompanyEmulator(realm_id=second, verifier_token=token, limits_factor=0) as theirs,
+    ):
+        address = f"{senders.api.client.base_url}".rstrip("/")
+        sender = WebhookSender(
+            [ours.company, theirs.company],
+            f"{address}/api/webhooks/quickbooks/cloudevents",
+            duplicate=1.0,
+            reorder=True,
+        )
+        for number in range(5):
+            Books(ours).customer(f"Ours {number}")
+            Books(theirs).customer(f"Theirs {number}")
+        sender.step()
+
+    assert {attempt.status for attempt in sender.log} == {200}
+    for name in ("ours", "theirs"):
+        stored = senders.stored(name)
+        assert len(stored) == len({row.resource_id for row in stored}) == 5
+        assert {row.entity for row in stored} == {"customer"}

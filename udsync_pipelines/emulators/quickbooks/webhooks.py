@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ from udsync_pipelines.emulators.quickbooks.company import Company
 
 Json = dict[str, Any]
 Form = Literal["cloudevents", "legacy"]
+Numbered = list[tuple[int, Json]]
 
 _OPERATIONS = {"created": "Create", "updated": "Update", "deleted": "Delete", "voided": "Void"}
 
@@ -24,13 +26,26 @@ def notification(
 
     The same events give the same body, so that a duplicate can be sent.
     """
+    return written([(company, events_from(company, start))], form)
+
+
+def events_from(company: Company, start: int) -> Numbered:
+    """Return a company's events from number ``start`` on, with their numbers."""
     with company.lock:
-        events = list(enumerate(company.events))[start:]
-    written = _cloud(company, events) if form == "cloudevents" else _legacy(company, events)
-    body = orjson.dumps(written)
+        return list(enumerate(company.events))[start:]
+
+
+def written(parts: Sequence[tuple[Company, Numbered]], form: Form) -> tuple[bytes, Json]:
+    """Return one POST with events of several companies of one app: its body and headers."""
+    if form == "cloudevents":
+        content: Any = [event for company, events in parts for event in _cloud(company, events)]
+    else:
+        content = {"eventNotifications": [_legacy(company, events) for company, events in parts]}
+    body = orjson.dumps(content)
+    token = parts[0][0].options.verifier_token
     return body, {
         "content-type": "application/json; charset=utf-8",
-        "intuit-signature": signature(company.options.verifier_token, body),
+        "intuit-signature": signature(token, body),
         "user-agent": "intuit_notification_server/0.1",
     }
 
@@ -41,7 +56,7 @@ def signature(verifier_token: str, body: bytes) -> str:
     return base64.b64encode(digest).decode()
 
 
-def _cloud(company: Company, events: list[tuple[int, Json]]) -> list[Json]:
+def _cloud(company: Company, events: Numbered) -> list[Json]:
     realm = company.options.realm_id
     return [
         {
@@ -59,7 +74,7 @@ def _cloud(company: Company, events: list[tuple[int, Json]]) -> list[Json]:
     ]
 
 
-def _legacy(company: Company, events: list[tuple[int, Json]]) -> Json:
+def _legacy(company: Company, events: Numbered) -> Json:
     entities = [
         {
             "name": event["entity"],
@@ -69,8 +84,7 @@ def _legacy(company: Company, events: list[tuple[int, Json]]) -> Json:
         }
         for _, event in events
     ]
-    change = {"realmId": company.options.realm_id, "dataChangeEvent": {"entities": entities}}
-    return {"eventNotifications": [change]}
+    return {"realmId": company.options.realm_id, "dataChangeEvent": {"entities": entities}}
 
 
 def _time(seconds: float, precision: str) -> str:
