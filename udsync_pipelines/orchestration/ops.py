@@ -89,9 +89,9 @@ def _extract(lane: Lane) -> dg.OpDefinition:
                 return
             plan = tenant.open(lane, config.options(), trigger=trigger.value, run_id=context.run_id)
             context.instance.add_run_tags(context.run_id, {f"{SYNC}{lane.name}": str(plan.id)})
-            taken_up = tenant.claim_deliveries(_first_run(context), plan)
-            counts = tenant.engine.extract(plan.id)
-        shown = counts_metadata({**counts, "webhook deliveries": taken_up})
+            taken = tenant.claim_deliveries(_first_run(context), plan)
+            counts = tenant.engine.extract(plan.id, taken.records)
+        shown = counts_metadata({**counts, "webhook deliveries": taken.deliveries})
         yield dg.Output(f"{config.tenant}/{plan.id}", metadata=shown)
 
     return extract

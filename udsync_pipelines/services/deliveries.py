@@ -3,11 +3,15 @@
 What a failed run had claimed is given back; the next run of the lane claims it again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
+from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.services.installation import Installation
-from udsync_pipelines.store.repositories import inbox_work
+from udsync_pipelines.store.repositories import connections, inbox_work
 from udsync_pipelines.store.repositories.tenants import Tenant
+from udsync_pipelines.store.tables.states import Platform
 
 RUN_ENDED = "the run ended before it was finished"
 
@@ -17,11 +21,25 @@ def holder(run_id: str, lane: str) -> str:
     return f"{run_id}/{lane}"
 
 
-def claim(installation: Installation, tenant: Tenant, run_id: str, lane: str) -> int:
-    """Claim what waits for a lane; return how many deliveries this run has of it now."""
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """The deliveries that a run has of a lane, and the records of the store that they name."""
+
+    deliveries: int = 0
+    records: Mapping[Entity, Sequence[str]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def claim(installation: Installation, tenant: Tenant, run_id: str, lane: str) -> Taken:
+    """Claim what waits for a lane; return all that this run has of it now."""
     with installation.state.tenant(tenant.id) as connection:
         found = inbox_work.claim(connection, tenant.id, lane, holder(run_id, lane))
-    return sum(record.events for record in found)
+        stores = connections.list_all(connection, tenant.id, Platform.WOOCOMMERCE)
+    enabled = {store.id for store in stores if store.is_enabled}
+    records: dict[Entity, list[str]] = {}
+    for one in found:
+        if one.connection_id in enabled:
+            records.setdefault(Entity(one.entity), []).append(one.source_id)
+    return Taken(sum(record.events for record in found), records)
 
 
 def finish(installation: Installation, tenant: Tenant, run_id: str, lane: str) -> int:

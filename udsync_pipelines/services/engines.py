@@ -68,13 +68,13 @@ class TenantEngine:
         self._leases.hold(self.tenant.name, lane.name)
         return self.engine.open(lane.name, options, trigger=trigger, run_id=run_id)
 
-    def claim_deliveries(self, run_id: str, plan: Plan) -> int:
-        """Take up the webhook deliveries that this sync's reading makes good; return how many.
+    def claim_deliveries(self, run_id: str, plan: Plan) -> deliveries.Taken:
+        """Take up the webhook deliveries that this sync's reading makes good.
 
         A dry run and a sync of a span of time leave them waiting: they do not read all changes.
         """
         if plan.options.dry_run or plan.options.window.is_span:
-            return 0
+            return deliveries.Taken()
         return deliveries.claim(self._installation, self.tenant, run_id, plan.lane)
 
     def finish_deliveries(self, run_id: str, lane: str) -> int:

@@ -6,10 +6,11 @@ that dies is followed by one that goes on, and memory does not grow with the num
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
+from types import MappingProxyType
 from uuid import UUID
 
 from udsync_pipelines.domain.identity import Entity
@@ -100,13 +101,19 @@ class SyncEngine:
             lane, self.source_connection_id, options, trigger=trigger, run_id=run_id
         )
 
-    def extract(self, plan_id: UUID) -> Mapping[str, int]:
-        """Read the store into the archive. Returns counts by `entity.count`."""
+    def extract(
+        self, plan_id: UUID, named: Mapping[Entity, Collection[str]] = MappingProxyType({})
+    ) -> Mapping[str, int]:
+        """Read the store into the archive. Returns counts by `entity.count`.
+
+        `named` are records that are read in any case, for somebody has told that they changed.
+        """
         with self._step(plan_id, "extract") as (plan, counts):
             due = time.monotonic()
             for entity in lane_named(plan.lane).entities:
                 counts.update({f"{entity}.{name}": 0 for name in EXTRACT_COUNTS})
-                for page in extract(plan, entity, self.source, self.archive, self.reached):
+                ids = named.get(entity, ())
+                for page in extract(plan, entity, self.source, self.archive, self.reached, ids):
                     counts.update({f"{entity}.{name}": number for name, number in page.items()})
                     if time.monotonic() >= due:
                         self.ledger.count(plan_id, counts)

@@ -56,6 +56,18 @@ class Source(Protocol):
                 a person must look first.
         """
 
+    def named(
+        self, entity: Entity, source_ids: Sequence[str], known: KnownRecords
+    ) -> Iterator[Page]:
+        """Yield these records as the platform has them now, and those of them that are gone.
+
+        Without regard to when they changed; their pages carry no bookmark. An id that is neither
+        there nor known is passed over.
+
+        Raises:
+            RetryableError, ConfigurationError: as of `read`.
+        """
+
     def canonical(self, entity: Entity, raw: bytes, parent_raw: bytes | None) -> CanonicalRecord:
         """Read one archived record.
 

@@ -1,6 +1,6 @@
 """A shop in memory, as a source: orders with refunds, read in pages by what changed when."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -34,6 +34,7 @@ class Shop:
     page_size: int = 3
     reads: int = 0
     fails_with: Exception | None = None
+    named_reads: list[tuple[Entity, tuple[str, ...]]] = field(default_factory=list)
 
     def save(self, entity: Entity, source_id: int | str, **content: Any) -> None:
         """Make or change a record."""
@@ -80,6 +81,14 @@ class Shop:
             yield from self._changes(entity, lambda tick: tick > began)
         else:
             yield from self._changes(entity, lambda tick: tick > _number(bookmark["tick"]))
+
+    def named(
+        self, entity: Entity, source_ids: Sequence[str], known: KnownRecords
+    ) -> Iterator[Page]:
+        self.named_reads.append((entity, tuple(source_ids)))
+        here = [i for i in source_ids if (entity, i) in self.records]
+        gone = known.known([i for i in source_ids if i not in here])
+        yield self._page(entity, here, {}, sorted(gone))
 
     def canonical(self, entity: Entity, raw: bytes, parent_raw: bytes | None) -> CanonicalRecord:
         content = orjson.loads(raw)

@@ -141,3 +141,43 @@ def test_pages_are_archived_under_the_plan_that_read_them(world: World) -> None:
     plan = world.planned()
 
     assert {by for by, _ in world.archive.history} == {plan.id}
+
+
+def test_a_record_that_changes_have_shown_is_not_read_again_by_its_id(world: World) -> None:
+    read(world)
+    world.shop.order(2, "21.00")
+
+    extracted(world, {Entity.ORDER: ["2"]})
+
+    assert world.shop.named_reads == []
+
+
+def test_a_named_record_is_read_although_no_list_of_changes_shows_it(world: World) -> None:
+    read(world)
+    bookmark = world.archive.bookmark(Entity.ORDER)
+    tick, content = world.shop.records[Entity.ORDER, "1"]
+    world.shop.records[Entity.ORDER, "1"] = (0, content | {"total": "99.00"})
+
+    counts = extracted(world, {Entity.ORDER: ["1", "404"], Entity.CUSTOMER: ["5"]})
+
+    assert tick > 0
+    assert world.shop.named_reads == [(Entity.ORDER, ("1", "404"))]
+    assert (counts["order.changed"], counts["order.deleted"]) == (1, 0)
+    assert world.archive.bookmark(Entity.ORDER) == bookmark
+
+
+def test_a_named_record_that_is_gone_counts_as_deleted(world: World) -> None:
+    read(world)
+    del world.shop.records[Entity.ORDER, "1"]
+
+    counts = extracted(world, {Entity.ORDER: ["1"]})
+
+    assert counts["order.deleted"] == 1
+    assert archived(world) == ["2"]
+
+
+def extracted(world: World, named: dict[Entity, list[str]]) -> dict[str, int]:
+    """Read changes of orders and refunds, and these records."""
+    engine = world.engine()
+    plan = engine.open("orders", SyncOptions())
+    return dict(engine.extract(plan.id, named))

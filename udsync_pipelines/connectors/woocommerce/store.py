@@ -1,7 +1,7 @@
 """A WooCommerce store as a source of records."""
 
 import logging
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
@@ -25,6 +25,7 @@ from udsync_pipelines.connectors.woocommerce.reading.disappearance import Disapp
 from udsync_pipelines.connectors.woocommerce.reading.full import FullReader
 from udsync_pipelines.connectors.woocommerce.reading.incremental import OVERLAP, ChangeReader
 from udsync_pipelines.connectors.woocommerce.reading.lists import LISTS, EntityList
+from udsync_pipelines.connectors.woocommerce.reading.named import NamedReader
 from udsync_pipelines.connectors.woocommerce.reading.nested import NESTINGS, NestedReader
 from udsync_pipelines.connectors.woocommerce.reading.pages import PageFetcher
 from udsync_pipelines.connectors.woocommerce.reading.sweep import SweepReader
@@ -83,6 +84,18 @@ class WooCommerceStore:
             # told so: nothing was yielded yet.
             logger.info("store has no such list, reading by parents", extra={"entity": entity})
             yield from self._read_by_parents(entity, state, bookmark, window, known)
+
+    def named(
+        self, entity: Entity, source_ids: Sequence[str], known: KnownRecords
+    ) -> Generator[Page, None, None]:
+        """Yield these records as the store has them now, and those of them that are gone.
+
+        Raises:
+            RetryableError: the store stayed unavailable for longer than the retry budget.
+            ConfigurationError: the store refuses us.
+        """
+        with PageFetcher(self._client) as fetcher:
+            yield from NamedReader(fetcher, LISTS[entity], known).pages(source_ids)
 
     def canonical(self, entity: Entity, raw: bytes, parent_raw: bytes | None) -> CanonicalRecord:
         """Read one archived record.
