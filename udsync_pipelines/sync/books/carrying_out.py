@@ -16,9 +16,9 @@ from udsync_pipelines.errors import (
     UdsyncError,
 )
 from udsync_pipelines.sync.books import problems, questions
-from udsync_pipelines.sync.books.documents import Documents
+from udsync_pipelines.sync.books.asking import question_of
 from udsync_pipelines.sync.books.following import Watch, deleted
-from udsync_pipelines.sync.books.planning import NAMED, ROLES
+from udsync_pipelines.sync.books.planning import NAMED
 from udsync_pipelines.sync.books.ports import Books, Posted, Symbols, WriteLedger
 from udsync_pipelines.sync.books.writes import (
     STAGES,
@@ -32,7 +32,6 @@ from udsync_pipelines.sync.books.writes import (
     request_id,
     stage_of,
 )
-from udsync_pipelines.sync.decisions import Question
 from udsync_pipelines.sync.plan import Intent, IntentState, Parked, PlannedRecord
 from udsync_pipelines.sync.ports import Progress
 from udsync_pipelines.sync.target import Reached
@@ -98,6 +97,8 @@ class Poster:
         """Ask for what nobody has agreed to; nothing is written of these records meanwhile."""
         waiting = self.ledger.writes(batch.id, IntentState.PLANNED)
         asked = {one.key.source_id: one for one in waiting if one.question is not None}
+        if not asked:
+            return set()
         held = [
             one
             for one in (*waiting, *self.ledger.writes(batch.id, IntentState.APPROVED))
@@ -242,22 +243,6 @@ class Poster:
             kind = questions.DELETED if posted is None else questions.VOIDED
         self._reject(write, kind, problems.changed_in_books(error.message), questions.CURE)
 
-    def _question(self, write: Write, code: str) -> Question | None:
-        """What a person is asked about a record that is parked for this write, if anything."""
-        if write.question is not None and write.question.kind == code:
-            return write.question
-        can_be_kept = code in questions.LOCKED and write.action is not WriteAction.CREATE
-        is_odd = code in questions.ODD and write.action is not WriteAction.DELETE
-        if write.key.role in NAMED or not (can_be_kept or is_odd):
-            return None
-        return self._documents_of(write).question(code)
-
-    def _documents_of(self, write: Write) -> Documents:
-        """All documents of the write's record."""
-        keys = [replace(write.key, role=role) for role in ROLES[write.key.entity]]
-        bound = {key.role: binding for key, binding in self.ledger.bound(keys).items()}
-        return Documents(write.source_hash, bound, self.books, self.ledger)
-
     def _look_up(self, write: Write) -> bool:
         """Whether an earlier attempt has arrived; if so the write is settled."""
         self._questions.pop(write.id, None)
@@ -386,7 +371,12 @@ class Poster:
             if why is not None:
                 found.setdefault(record.source_id, (write, why, record.row_hash))
         return [
-            Parked(source_id, row_hash, *why, question=self._question(write, why[0]))
+            Parked(
+                source_id,
+                row_hash,
+                *why,
+                question=question_of(write, why[0], self.books, self.ledger),
+            )
             for source_id, (write, why, row_hash) in found.items()
         ]
 
