@@ -10,7 +10,7 @@ from udsync_pipelines.posting.fitting import Fitted, Limits, Target, Unfitted, f
 from udsync_pipelines.posting.pieces import Piece, draft_lines, taxed
 from udsync_pipelines.posting.policy import PostingPolicy
 from udsync_pipelines.posting.rates import differences
-from udsync_pipelines.posting.refusals import check_form, unequal_tax
+from udsync_pipelines.posting.refusals import check_form, check_sales_tax, unequal_tax
 from udsync_pipelines.posting.tax import arithmetic_of
 from udsync_pipelines.posting.tax.united_states import taxed_codes
 
@@ -44,9 +44,12 @@ def book(
     company = books.company
     arithmetic = arithmetic_of(company.regime)
     check_form(pieces, total, record, arithmetic)
+    check_sales_tax(target, record, company)
     limits = Limits(
         moved_cents=books.policy.moved_cents_limit,
         allow_override=books.policy.allow_override and company.honours_tax_override,
+        untaxed=company.tax_code(books.policy.taxes.untaxed),
+        untaxed_share=books.policy.untaxed_share_limit,
     )
     fitted = fit(pieces, target, arithmetic, limits)
     if isinstance(fitted, Unfitted):
@@ -56,7 +59,19 @@ def book(
         fitted=fitted,
         lines=draft_lines(fitted.pieces, is_per_line=company.regime is Regime.GLOBAL),
         document_tax_code=_document_code(fitted.pieces, company),
-        notes=differences(target.by_rate, fitted.predicted, codes),
+        notes=(*_shared(fitted), *differences(target.by_rate, fitted.predicted, codes)),
+    )
+
+
+def _shared(fitted: Fitted) -> tuple[str, ...]:
+    share = fitted.untaxed_share
+    if not share:
+        return ()
+    what = f"{share} of a taxed line is" if share > 0 else f"{-share} more than sold is"
+    mark = "marked as not taxed" if share > 0 else "taxed, and taken off untaxed"
+    return (
+        f"{what} {mark}, so that the books' tax, which they work out on the document as a whole, "
+        "equals the shop's; the taxable sales that the books report differ by that much.",
     )
 
 

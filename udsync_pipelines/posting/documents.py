@@ -149,6 +149,7 @@ class Remedy(StrEnum):
     AS_IS = "as_is"
     SPLIT = "split"
     MOVED_CENT = "moved_cent"
+    UNTAXED_SHARE = "untaxed_share"
     OVERRIDE = "override"
 
 

@@ -1,9 +1,10 @@
 """Making the books' tax equal to the shop's by the first remedy that does it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from udsync_pipelines.posting.company import TaxCode
 from udsync_pipelines.posting.documents import Remedy, TaxOverride
 from udsync_pipelines.posting.moving import most_change, moves
 from udsync_pipelines.posting.pieces import Piece, taxed
@@ -23,10 +24,16 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How far the fitting may go."""
+    """How far the fitting may go.
+
+    `untaxed` is the code of what bears no tax, `untaxed_share` the most of a line that may be put
+    on it, or taken from it, where a document is taxed as a whole.
+    """
 
     moved_cents: int
     allow_override: bool
+    untaxed: TaxCode | None = None
+    untaxed_share: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,7 @@ class Fitted:
     splits: int = 0
     moved_cents: int = 0
     override: TaxOverride | None = None
+    untaxed_share: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,7 @@ class Unfitted:
 def fit(
     pieces: Sequence[Piece], target: Target, arithmetic: TaxArithmetic, limits: Limits
 ) -> Fitted | Unfitted:
-    """As is, else split lines, else move cents, else an override; the first that is exact."""
+    """As is, else the first remedy that is exact: see `Remedy` for their order."""
     predicted = arithmetic.predict(taxed(pieces))
     if predicted is None:
         return _overridden(pieces, target, predicted, limits) or Unfitted(None)
@@ -68,7 +76,34 @@ def fit(
         reached = arithmetic.predict(taxed(found.pieces))
         if reached is not None and reached.total == target.total:
             return Fitted(found.pieces, found.remedy, reached, found.splits, found.moved_cents)
+    if not arithmetic.rounds_each_line:
+        shared = _shared(pieces, target, arithmetic, limits)
+        if shared is not None:
+            return shared
     return _overridden(pieces, target, predicted, limits) or Unfitted(predicted)
+
+
+def _shared(
+    pieces: Sequence[Piece], target: Target, arithmetic: TaxArithmetic, limits: Limits
+) -> Fitted | None:
+    """A share of the largest taxed line put on the untaxed code, so that the rest bears the tax.
+
+    A negative share is taxed twice, as it were: the line grows by it and an untaxed line takes it
+    off again. The smallest share that is exact is taken.
+    """
+    taxed_ones = [place for place, piece in enumerate(pieces) if not piece.code.is_untaxed]
+    if limits.untaxed is None or not taxed_ones:
+        return None
+    place = max(taxed_ones, key=lambda each: pieces[each].amount)
+    for cents in range(1, int(min(limits.untaxed_share, pieces[place].amount) / CENT) + 1):
+        for share in (CENT * cents, -CENT * cents):
+            rest, part = pieces[place].split([share])
+            divided = [*pieces[:place], rest, replace(part, code=limits.untaxed)]
+            divided += pieces[place + 1 :]
+            reached = arithmetic.predict(taxed(divided))
+            if reached is not None and reached.total == target.total:
+                return Fitted(divided, Remedy.UNTAXED_SHARE, reached, splits=1, untaxed_share=share)
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,6 +211,8 @@ class PostingPolicy:
         due_days: days from the date of an invoice until it is due.
         rounding_limit: the most a rounding line may hold, in currency units.
         moved_cents_limit: the most cents that may move between two lines of one code.
+        untaxed_share_limit: the most of a line that may change between taxed and untaxed where the
+            books tax a document as a whole (United States), in currency units.
         allow_override: send tax amounts where this company was seen to keep them.
     """
 
@@ -241,6 +243,7 @@ class PostingPolicy:
     due_days: int = 30
     rounding_limit: Decimal = Decimal("0.05")
     moved_cents_limit: int = 5
+    untaxed_share_limit: Decimal = Decimal("1.00")
     allow_override: bool = True
 
     def __post_init__(self) -> None:
@@ -250,6 +253,7 @@ class PostingPolicy:
         _at_least_zero("due_days", self.due_days)
         _at_least_zero("rounding_limit", self.rounding_limit)
         _at_least_zero("moved_cents_limit", self.moved_cents_limit)
+        _at_least_zero("untaxed_share_limit", self.untaxed_share_limit)
         _at_least_zero("exchange_rates.oldest_days", self.exchange_rates.oldest_days)
         _check_selectors("gift_cards.sold", self.gift_cards.sold, OF_LINES)
         _check_selectors("gift_cards.redeemed", self.gift_cards.redeemed, OF_REDEMPTIONS)

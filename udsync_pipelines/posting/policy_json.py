@@ -78,6 +78,7 @@ def policy_to_json(policy: PostingPolicy) -> dict[str, Json]:
         "due_days": policy.due_days,
         "rounding_limit": str(policy.rounding_limit),
         "moved_cents_limit": policy.moved_cents_limit,
+        "untaxed_share_limit": str(policy.untaxed_share_limit),
         "allow_override": policy.allow_override,
     }
 
@@ -341,5 +342,6 @@ _READERS: dict[str, Callable[[str, object], object]] = {
     "due_days": _whole,
     "rounding_limit": _amount,
     "moved_cents_limit": _whole,
+    "untaxed_share_limit": _amount,
     "allow_override": _flag,
 }

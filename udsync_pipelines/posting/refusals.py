@@ -66,6 +66,22 @@ def check_form(
         raise _refused(f"It cannot be one document: {problem}", record, "two_tax_codes")
 
 
+def check_sales_tax(target: Target, record: str, company: Company) -> None:
+    """Refuse tax where the company has sales tax turned off: it would drop it without a word.
+
+    Raises:
+        RecordRejectedError: code `sales_tax_off`.
+    """
+    if target.total and not company.has_sales_tax:
+        raise RecordRejectedError(
+            f"The shop charged {target.total} tax, and sales tax is off in these books.",
+            code="sales_tax_off",
+            record=record,
+            cure="Set up sales tax in the books, map the shop's rates in the posting policy, then "
+            "sync again.",
+        )
+
+
 def unequal_tax(unfitted: Unfitted, target: Target, record: str) -> RecordRejectedError:
     """The error of a tax that no remedy reaches; it names both amounts and the difference."""
     if unfitted.predicted is None:

@@ -17,6 +17,9 @@ from udsync_pipelines.posting.tax.arithmetic import (
     to_cents,
 )
 
+NO_TAX = TaxCode("", "no tax")
+"""The code of every line in books without sales tax: none is sent."""
+
 _HUNDRED = Decimal(100)
 _NOTHING = Decimal(0)
 
@@ -36,6 +39,8 @@ class TaxChoice:
             RecordRejectedError: no code is mapped, or the books no longer offer it.
         """
         code_id = self.policy.taxes.codes.get(rates) if rates else self.policy.taxes.untaxed
+        if not code_id and not rates and not self.company.has_sales_tax:
+            return NO_TAX
         if not code_id:
             raise self._unmapped(rates)
         return self._existing(code_id)

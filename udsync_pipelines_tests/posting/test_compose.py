@@ -371,17 +371,64 @@ def test_untaxed_orders_of_the_united_states_have_no_code() -> None:
     assert (receipt.document_tax_code, receipt.lines[0].tax_code) == (None, "NON")
 
 
-def test_a_cent_of_tax_in_the_united_states_needs_an_override() -> None:
+@pytest.mark.parametrize(
+    ("tax", "lines", "told"),
+    [
+        ("1.66", ["10.07 TAX", "-0.07 NON", "10.00 TAX"], "0.07 more than sold is taxed"),
+        ("1.64", ["9.93 TAX", "0.07 NON", "10.00 TAX"], "0.07 of a taxed line is marked"),
+    ],
+    ids=["a cent more", "a cent less"],
+)
+def test_a_cent_of_tax_in_the_united_states_changes_what_of_a_line_is_taxed(
+    tax: str, lines: list[str], told: str
+) -> None:
+    made = composed(american("10.00", "10.00", tax=tax), AMERICAN, UNITED_STATES)
+
+    assert (made.remedy, made.splits) == (Remedy.UNTAXED_SHARE, 1)
+    assert [f"{each.amount} {each.tax_code}" for each in made.sale.lines] == lines
+    assert made.sale.total_tax == Decimal(tax)
+    assert told in made.notes[0]
+
+
+def test_a_cent_of_tax_without_any_share_allowed_needs_an_override() -> None:
     sold = american("10.00", "10.00", tax="1.66")
     keeping = replace(UNITED_STATES, honours_tax_override=True)
+    strict = replace(AMERICAN, untaxed_share_limit=Decimal(0))
 
-    made = composed(sold, AMERICAN, keeping)
+    made = composed(sold, strict, keeping)
 
     assert made.remedy is Remedy.OVERRIDE
     assert made.sale.tax_override is not None
     assert made.sale.tax_override.total == Decimal("1.66")
-    assert rejected(sold, AMERICAN, UNITED_STATES).code == "tax_unequal"
-    assert rejected(sold, replace(AMERICAN, allow_override=False), keeping).code == "tax_unequal"
+    assert rejected(sold, strict, UNITED_STATES).code == "tax_unequal"
+    assert rejected(sold, replace(strict, allow_override=False), keeping).code == "tax_unequal"
+
+
+def test_a_share_larger_than_the_line_or_without_a_code_is_not_taken() -> None:
+    small = american("0.01", tax="0.01")
+    no_code = replace(AMERICAN, taxes=replace(AMERICAN.taxes, untaxed="99"))
+
+    assert rejected(small, AMERICAN, UNITED_STATES).code == "tax_unequal"
+    sold = american("10.00", "10.00", tax="1.66")
+    assert rejected(sold, no_code, UNITED_STATES).code == "tax_unequal"
+
+
+def test_books_without_sales_tax_take_untaxed_orders_without_any_code() -> None:
+    off = replace(CANADA, has_sales_tax=False, tax_codes=())
+    rules = policy(taxes=TaxPolicy())
+
+    receipt = composed(order(line("10.00")), rules, off).sale
+
+    assert [each.tax_code for each in receipt.lines] == [""]
+    assert rejected(order(line("10.00")), rules, CANADA).code == "tax_code_unmapped"
+
+
+def test_books_without_sales_tax_park_what_the_shop_taxed() -> None:
+    off = replace(CANADA, has_sales_tax=False)
+
+    error = rejected(order(line("10.00", {"1": "0.50"})), company=off)
+
+    assert (error.code, "charged 0.50 tax" in error.message) == ("sales_tax_off", True)
 
 
 def test_automated_sales_tax_parks_what_nobody_can_predict() -> None:
