@@ -14,6 +14,7 @@ from udsync_pipelines.cli.demo_books import BooksProof, count_writes, print_proo
 from udsync_pipelines.cli.demo_platforms import (
     Platforms,
     accept_policy,
+    check_books,
     connect_all,
     emulated_platforms,
 )
@@ -59,6 +60,7 @@ def demo(
         with emulated_platforms(installation, orders) as platforms:
             tenant = connect_all(installation, platforms)
             policy = accept_policy(installation).stored.policy
+            check_books(installation)
             prepare_dagster_home(settings)
             with ProcessSet(settings, say).started() as url:
                 result, proof = _sync_twice(installation, tenant, platforms, policy)

@@ -9,8 +9,9 @@ from pydantic import SecretStr
 from udsync_pipelines.cli.output import say
 from udsync_pipelines.emulators.quickbooks import CompanyEmulator
 from udsync_pipelines.emulators.woocommerce.emulator import StoreEmulator
+from udsync_pipelines.errors import ConfigurationError
 from udsync_pipelines.posting.proposal import Confidence
-from udsync_pipelines.services import policies
+from udsync_pipelines.services import policies, preflight
 from udsync_pipelines.services.connecting import connect_supabase, connect_woocommerce
 from udsync_pipelines.services.connecting_books import connect_quickbooks
 from udsync_pipelines.services.databases import create_supabase_database, plain_url
@@ -86,3 +87,19 @@ def accept_policy(installation: Installation) -> policies.PolicyChange:
         f"decisions, e.g. {example.field} = {example.value}. {example.sentence}"
     )
     return accepted
+
+
+def check_books(installation: Installation) -> None:
+    """Look, as an operator would before the first posting, for what must be decided.
+
+    Raises:
+        ConfigurationError: something must be, which a new company gives no cause for.
+    """
+    found = preflight.check(installation, TENANT)
+    for one in found.undecided:
+        raise ConfigurationError(
+            f"The demo's company is to be new, and it asks: {one.text}",
+            code="preflight_undecided",
+            cure="Report this to the maintainers.",
+        )
+    say(f"Pre-flight of the books: {len(found.findings)} findings, nothing to decide")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from udsync_pipelines.cli import preflight
 from udsync_pipelines.cli.options import AsJson, TenantName
 from udsync_pipelines.cli.output import emit_json
 from udsync_pipelines.cli.policy_files import read_policy, write_policy
@@ -18,7 +19,9 @@ from udsync_pipelines.services import policies
 from udsync_pipelines.services.installation import open_installation
 from udsync_pipelines.store.tables.states import PostingPolicyState
 
-app = typer.Typer(help="How orders become books: propose, accept, show, set.", no_args_is_help=True)
+app = typer.Typer(
+    help="How orders become books: propose, accept, show, set, check, decide.", no_args_is_help=True
+)
 
 AllowOpen = Annotated[
     bool,
@@ -143,6 +146,10 @@ def put(
         emit_json(as_json_object(tenant, change))
     else:
         say_change(tenant, change)
+
+
+app.command("check")(preflight.check)
+app.command("decide")(preflight.decide)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -45,7 +45,7 @@ def read_shop_side(installation: Installation, tenant: Tenant, store: Connection
     """
     seen = _Seen()
     archive = PostgresArchive(installation.state, tenant.id, store.id)
-    rate_sets = observed_rate_sets(seen.watched(_orders(archive)))
+    rate_sets = observed_rate_sets(seen.watched(archived_orders(archive)))
     with new_http_client(installation.settings.http_timeout_seconds) as http:
         client = _ShopClient(
             http,
@@ -102,7 +102,7 @@ class _Seen:
             yield found
 
 
-def _orders(archive: PostgresArchive) -> Iterator[Order]:
+def archived_orders(archive: PostgresArchive) -> Iterator[Order]:
     """Every archived order that can be read and was not deleted."""
     after = 0
     while batch := archive.pending(Entity.ORDER, after, _AT_ONCE):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from udsync_pipelines.connectors.quickbooks.books import QuickBooksBooks
 from udsync_pipelines.connectors.quickbooks.profiles import default_books_profiles
@@ -16,14 +17,16 @@ from udsync_pipelines.services.books import OpenBooks, open_books, utc_now, visi
 from udsync_pipelines.services.exchange_rates import BooksRates
 from udsync_pipelines.services.installation import Installation
 from udsync_pipelines.services.patient_destination import PatientDestination
+from udsync_pipelines.services.policies import PolicyPlace
+from udsync_pipelines.services.preflight import left_to_books, must_pass
 from udsync_pipelines.store.lane_leases import LaneLeases
-from udsync_pipelines.store.repositories import connections, policies
+from udsync_pipelines.store.repositories import connections
 from udsync_pipelines.store.repositories.book_watch import PostgresWatch
 from udsync_pipelines.store.repositories.connections import Connection
 from udsync_pipelines.store.repositories.tenants import Tenant
 from udsync_pipelines.store.repositories.write_ledger import PostgresWriteLedger
 from udsync_pipelines.store.tables.states import Platform
-from udsync_pipelines.sync.books.target import BooksTarget
+from udsync_pipelines.sync.books.target import BooksTarget, no_question
 from udsync_pipelines.sync.entities import DESTINATIONS
 from udsync_pipelines.sync.rows import RowTarget
 from udsync_pipelines.sync.target import Target
@@ -86,7 +89,11 @@ def open_targets(
                 )
                 companies.append(opened)
                 writes = PostgresWriteLedger(leases.fenced(), tenant.id, source.id, connection.id)
-                targets.append(_books_target(installation, opened, writes, clock))
+                targets.append(
+                    _books_target(
+                        PolicyPlace(installation, tenant, source, connection), opened, writes, clock
+                    )
+                )
         targets.sort(key=lambda target: DESTINATIONS.index(target.platform))
         return OpenTargets(targets, databases, writes, companies, stack.pop_all())
 
@@ -120,14 +127,13 @@ def _row_target(
 
 
 def _books_target(
-    installation: Installation,
+    place: PolicyPlace,
     opened: OpenBooks,
     writes: PostgresWriteLedger,
     clock: Callable[[], datetime],
 ) -> BooksTarget:
-    connection = opened.connection
-    with installation.state.tenant(connection.tenant_id) as transaction:
-        stored = policies.active(transaction, connection.tenant_id, writes.source_id, connection.id)
+    installation, connection = place.installation, opened.connection
+    stored = place.active()
     policy = stored.policy if stored else None
     return BooksTarget(
         connection_id=connection.id,
@@ -155,4 +161,6 @@ def _books_target(
             policy.exchange_rates if policy else ExchangeRatePolicy(),
             opened.client.exchange_rate,
         ),
+        before_first_posting=partial(must_pass, place, policy, opened) if policy else no_question,
+        left_to_books=left_to_books(installation.state, connection.tenant_id, connection.id),
     )

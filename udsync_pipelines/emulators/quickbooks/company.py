@@ -22,6 +22,8 @@ INDEXED = {
     "Employee": ("DisplayName",),
     "Item": ("Name", "Sku"),
 }
+MONEY = {"SalesReceipt": 1, "Payment": 1, "RefundReceipt": -1}
+"""Which documents move money on the account that they name, and in which direction."""
 _FIRST_TRANSACTION = 101
 _FIRST_DOC_NUMBER = 1001
 _NO_EVENTS = ("TaxCode", "TaxRate", "CompanyInfo", "Preferences")
@@ -191,7 +193,7 @@ def indexed_value(document: Json, name: str) -> str:
 
 
 def effects(entity: str, document: Json) -> Effects:
-    """Return what a document does to a customer's balance and to quantities on hand."""
+    """Return what a document does to balances of customers and accounts, and to quantities."""
     found: Effects = defaultdict(Decimal)
     if entity not in TRANSACTIONS:
         return found
@@ -201,6 +203,10 @@ def effects(entity: str, document: Json) -> Effects:
         "Payment": -number(document.get("UnappliedAmt")),
     }.get(entity, ZERO)
     found["Customer", document["CustomerRef"]["value"]] += owed
+    money = MONEY.get(entity)
+    if money and "DepositToAccountRef" in document:
+        account = document["DepositToAccountRef"]["value"]
+        found["Account", account] += money * number(document.get("TotalAmt"))
     sign = 1 if entity in ("RefundReceipt", "CreditMemo") else -1
     for line in document.get("Line", ()) if entity in SALES_FORMS else ():
         detail = line.get("SalesItemLineDetail", {})

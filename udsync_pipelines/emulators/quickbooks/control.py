@@ -87,6 +87,7 @@ class Control:
             deposit_id = self._company.next_id("Deposit")
             for record_id in record_ids:
                 self._company.deposited[str(record_id)] = deposit_id
+                self._bank(str(record_id), 1)
             return deposit_id
 
     def undeposit(self, deposit_id: str) -> None:
@@ -95,6 +96,7 @@ class Control:
             deposited = self._company.deposited
             for record_id in [one for one, on in deposited.items() if on == deposit_id]:
                 del deposited[record_id]
+                self._bank(record_id, -1)
 
     def close_books(self, day: str) -> None:
         """Close the books up to a day, that day included; an empty text opens them."""
@@ -201,6 +203,20 @@ class Control:
             message = f"There is no {entity} {record_id}. Look its id up by a query."
             raise ValueError(message)
         return document
+
+    def _bank(self, record_id: str, sign: int) -> None:
+        """Move the money of a document to the bank, or back."""
+        bank = next(
+            one
+            for one in self._company.table("Account").values()
+            if one["AccountSubType"] == "Checking"
+        )
+        for entity in ("Payment", "SalesReceipt"):
+            document = self._company.find(entity, record_id)
+            if document is not None:
+                account = document["DepositToAccountRef"]["value"]
+                self._company.balances["Account", account] -= sign * document["TotalAmt"]
+                self._company.balances["Account", bank["Id"]] += sign * document["TotalAmt"]
 
     def _cost_account(self) -> str:
         return next(

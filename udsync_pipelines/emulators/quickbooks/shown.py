@@ -17,4 +17,10 @@ def shown(company: Company, entity: str, document: Json) -> Json:
         return shown_customer(company, document)
     if entity == "Item":
         return shown_item(company, document)
+    if entity == "Account":
+        balance = document["CurrentBalance"] + company.balances["Account", document["Id"]]
+        return {**document, "CurrentBalance": balance}
+    if document.get("Id") in company.deposited and entity in ("Payment", "SalesReceipt"):
+        link = {"TxnId": company.deposited[document["Id"]], "TxnType": "Deposit"}
+        return {**document, "LinkedTxn": [*document.get("LinkedTxn", ()), link]}
     return document

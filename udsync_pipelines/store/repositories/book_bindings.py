@@ -52,6 +52,19 @@ IN_ROLE = sa.text("""
 """)
 
 
+HAS_DOCUMENTS = sa.text("""
+    SELECT EXISTS (
+        SELECT FROM udsync.id_mappings
+        WHERE tenant_id = :tenant AND source_connection_id = :source
+          AND target_connection_id = :target AND role IN ('sale', 'payment', 'refund'))
+""")
+
+
+def has_documents(connection: sa.Connection, pair: Mapping[str, UUID]) -> bool:
+    """True once a document was posted; `pair` names tenant, source and target."""
+    return bool(connection.scalar(HAS_DOCUMENTS, dict(pair)))
+
+
 def bound(
     connection: sa.Connection, pair: Mapping[str, UUID], keys: Collection[Key]
 ) -> dict[Key, Binding]:

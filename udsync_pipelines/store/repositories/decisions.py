@@ -5,7 +5,7 @@ decided and not carried out yet. `keep_books` stands until one of the two sides 
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -77,6 +77,34 @@ _DECIDE = sa.text(f"""
 """)
 
 
+_ASK_BEFORE = sa.text(f"""
+    INSERT INTO udsync.integration_sync_conflicts
+        (tenant_id, id, connection_id, kind, subject, question, choices, details, state)
+    SELECT :tenant, gen_random_uuid(), :target, :kind, :subject, :question,
+        CAST(:choices AS jsonb), jsonb_build_object('about', CAST(:about AS text)), 'open'
+    WHERE NOT EXISTS (
+        SELECT FROM udsync.integration_sync_conflicts
+        WHERE tenant_id = :tenant AND connection_id = :target AND kind = :kind
+          AND subject = :subject AND details ->> 'about' = :about AND {STANDS})
+""")
+
+_NOT_FOUND_ANY_MORE = sa.text("""
+    UPDATE udsync.integration_sync_conflicts SET state = 'dismissed'
+    WHERE tenant_id = :tenant AND connection_id = :target AND state = 'open'
+      AND kind LIKE 'preflight.%'
+      AND NOT (kind || ' ' || subject || ' ' || (details ->> 'about') = ANY(:found))
+""")
+
+_ASKED_BEFORE = sa.text(f"""
+    SELECT id, kind, subject, question, choices, decision ->> 'choice' AS choice
+    FROM udsync.integration_sync_conflicts
+    WHERE tenant_id = :tenant AND connection_id = :target AND kind LIKE 'preflight.%' AND {STANDS}
+    ORDER BY kind, subject
+""")
+
+_BEFORE = "preflight/"  # so that no parked record closes what was asked before the first posting
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A question as a person sees it; `choice` is what was decided and not carried out yet."""
@@ -87,6 +115,16 @@ class Asked:
     text: str
     choices: tuple[Choice, ...]
     choice: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question to be asked: about what, in which state of it, and how it can be decided."""
+
+    subject: str
+    text: str
+    choices: tuple[Choice, ...]
+    about: str = ""
 
 
 def subject_of(entity: Entity, source_id: str) -> str:
@@ -140,6 +178,41 @@ def asked(
     """The questions that stand about parked records, oldest first."""
     rows = connection.execute(_ASKED, {"tenant": tenant_id, "subject": subject, "kind": kind})
     return [_asked(row) for row in rows]
+
+
+def ask_before(
+    connection: sa.Connection, tenant_id: UUID, target: UUID, found: Mapping[str, Sequence[Ask]]
+) -> Sequence[Asked]:
+    """Ask what was found before the first posting, by kind; return all that stands now.
+
+    What stands already keeps its decision; what is open and was not found again is dismissed.
+    """
+    for kind, questions in found.items():
+        for one in questions:
+            choices = [{"name": c.name, "consequence": c.consequence} for c in one.choices]
+            values = {
+                "tenant": tenant_id,
+                "target": target,
+                "kind": kind,
+                "about": one.about,
+                "subject": f"{_BEFORE}{one.subject}",
+                "question": one.text,
+                "choices": orjson.dumps(choices).decode(),
+            }
+            connection.execute(_ASK_BEFORE, values)
+    keys = [
+        f"{kind} {_BEFORE}{one.subject} {one.about}" for kind, each in found.items() for one in each
+    ]
+    gone = {"tenant": tenant_id, "target": target, "found": keys}
+    connection.execute(_NOT_FOUND_ANY_MORE, gone)
+    return asked_before(connection, tenant_id, target)
+
+
+def asked_before(connection: sa.Connection, tenant_id: UUID, target: UUID) -> Sequence[Asked]:
+    """The questions of the pre-flight that stand, decided ones too; subjects as they were found."""
+    rows = connection.execute(_ASKED_BEFORE, {"tenant": tenant_id, "target": target})
+    asked_rows = [_asked(row) for row in rows]
+    return [replace(one, subject=one.subject.removeprefix(_BEFORE)) for one in asked_rows]
 
 
 def decide(

@@ -64,6 +64,11 @@ class PostgresWriteLedger:
         with self._transaction() as connection:
             return book_bindings.bound(connection, self._pair, keys)
 
+    def has_documents(self) -> bool:
+        """True once a sale, payment or refund was posted."""
+        with self._transaction() as connection:
+            return book_bindings.has_documents(connection, self._pair)
+
     def customer_keys(self) -> Mapping[str, Collection[Key]]:
         """Every bound customer of the books, by its target id, with the keys bound to it."""
         found: dict[str, list[Key]] = {}

@@ -1,6 +1,6 @@
 """From archived records of the shop to drafts for the books."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -57,6 +57,11 @@ PUBLISHED = "publish"
 _ROLE_OF: Mapping[type[AnyDraft], Role] = {SalesDraft: Role.SALE, PaymentDraft: Role.PAYMENT}
 
 
+_LEFT = Skipped(
+    "left_to_books", "The books hold it already by another hand, as was decided: it is not posted."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """An archived record as it is understood: its texts by the profile, and what it belongs to.
@@ -98,6 +103,7 @@ class Drafter:
     profiles: Mapping[Entity, Profile]
     records: Sequence[ArchivedRecord]
     rates: Rates = NO_RATES
+    left_to_books: Collection[str] = frozenset()
     _read: dict[tuple[Entity, str], Found] = field(default_factory=dict)
     _products: dict[str, Product] = field(default_factory=dict)
 
@@ -166,6 +172,8 @@ class Drafter:
                     self._read[entity, record.source_id] = self._found(record)
 
     def _order(self, bare: Order, found: Found) -> Drafted:
+        if bare.id in self.left_to_books:
+            return Drafted(found.archived, skipped=_LEFT)
         order = self._with_products(bare)
         made = compose_order(order, self.policy, self.company)
         if isinstance(made, Skipped):
@@ -183,6 +191,8 @@ class Drafter:
                 record=f"refund/{refund.id}",
                 cure="Sync the orders with --full.",
             )
+        if parent.record.id in self.left_to_books:
+            return Drafted(found.archived, skipped=_LEFT, order=parent.record)
         order = self._with_products(parent.record)
         if self.lost_its_order(found.archived):
             gone = Skipped(SALE_NOT_POSTED, "Its order was deleted in the shop.")

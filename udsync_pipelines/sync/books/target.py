@@ -5,7 +5,7 @@ In reading order: `drafting` and `planning` (map), `matching` and `resolving` (r
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -45,13 +45,18 @@ DOCUMENT_COUNTS = (
 )
 
 
+def no_question() -> None:
+    """Nothing has to be decided before orders are posted."""
+
+
 @dataclass(frozen=True, slots=True)
 class BooksTarget:
     """A company's books as a target.
 
     Counts are named `platform.kind.count`: kinds are `customer`, `item` and the kinds of
     document, and, for records that are planned or parked, the shop's entities. `cents.CAD` counts
-    the money posted.
+    the money posted. `before_first_posting` is called before orders are posted and may refuse;
+    the orders of `left_to_books` are in the books by another hand, and never posted.
     """
 
     connection_id: UUID
@@ -67,6 +72,8 @@ class BooksTarget:
     follow_every: timedelta
     workers: int = IN_FLIGHT
     rates: Rates = NO_RATES
+    before_first_posting: Callable[[], None] = no_question
+    left_to_books: Collection[str] = frozenset()
 
     @property
     def version(self) -> str:
@@ -131,6 +138,8 @@ class BooksTarget:
             for name in sync.plan.counts
             if name.startswith(f"{self.platform}.") and _is_of_load(name)
         }
+        if Entity.ORDER in sync.entities:
+            self.before_first_posting()
         poster = self._poster(sync)
         for batch in self._batches(sync, IntentState.APPROVED, IntentState.SENT):
             sync.ledger.move_intent(batch, IntentState.SENT)
@@ -163,7 +172,14 @@ class BooksTarget:
             company = self.books.company()
             left = [record for record in records if record.source_id not in doubted]
             drafter = Drafter(
-                sync.source, sync.archive, policy, company, self.profiles, left, self.rates
+                sync.source,
+                sync.archive,
+                policy,
+                company,
+                self.profiles,
+                left,
+                self.rates,
+                self.left_to_books,
             )
             planner = BatchPlanner(
                 sync,

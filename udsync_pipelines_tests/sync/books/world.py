@@ -1,6 +1,6 @@
 """A shop, the books of a company and an engine between them, put together for tests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID, uuid4
@@ -9,7 +9,7 @@ from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.mapping import Profile
 from udsync_pipelines.posting.exchange import NO_RATES, Rates
 from udsync_pipelines.posting.policy import PostingPolicy
-from udsync_pipelines.sync.books.target import BooksTarget
+from udsync_pipelines.sync.books.target import BooksTarget, no_question
 from udsync_pipelines.sync.books.writes import Key, Role, Write
 from udsync_pipelines.sync.engine import SyncEngine, SyncReport
 from udsync_pipelines.sync.plan import Intent, Parked, Plan, SyncOptions
@@ -42,6 +42,8 @@ class BooksWorld:
     target_id: UUID = field(default_factory=uuid4)
     others: Sequence[Target] = ()
     rates: Rates = NO_RATES
+    before_first_posting: Callable[[], None] = no_question
+    left_to_books: Collection[str] = ()
 
     def __post_init__(self) -> None:
         self.archive = MemoryArchive(self.process)
@@ -66,6 +68,8 @@ class BooksWorld:
             follow_every=EVERY,
             workers=self.workers,
             rates=self.rates,
+            before_first_posting=self.before_first_posting,
+            left_to_books=self.left_to_books,
         )
 
     def engine(self) -> SyncEngine:
