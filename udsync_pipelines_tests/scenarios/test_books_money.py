@@ -273,6 +273,31 @@ def test_a_company_that_numbers_documents_itself_still_gets_one_of_each(
     assert shop.parked() == {}
 
 
+def test_invoices_payments_and_refunds_without_numbers_are_found_after_lost_answers(
+    empty_store: StoreEmulator, start_books: StartBooks
+) -> None:
+    orders = [
+        sell(empty_store, email=f"{n}@example.org", payment_method="cheque") for n in range(3)
+    ]
+    refunds = [empty_store.control.refund_order(one, {"amount": "5.00"})["id"] for one in orders]
+    shop = start_books(empty_store, doc_number_custom=False, requestid=False)
+    for form in ("invoice", "payment", "refundreceipt"):
+        shop.company.faults.add("lost_answer", path=rf"/{form}\?", method="POST", nth=2)
+
+    shop.sync_until_certain()
+    shop.sync(full=True)
+
+    for entity, records in (
+        ("Invoice", [f"order/{one}" for one in orders]),
+        ("Payment", [f"order/{one}" for one in orders]),
+        ("RefundReceipt", [f"refund/{one}" for one in refunds]),
+    ):
+        notes = [one["PrivateNote"] for one in rows(shop.company, entity)]
+        assert len(notes) == len(records)
+        assert all(any(f"{one}\n" in note for note in notes) for one in records)
+    assert shop.parked() == {}
+
+
 def test_a_clean_sync_writes_each_document_once_and_retries_nothing(
     empty_store: StoreEmulator, start_books: StartBooks
 ) -> None:

@@ -138,10 +138,12 @@ class BooksTarget:
             for name in sync.plan.counts
             if name.startswith(f"{self.platform}.") and _is_of_load(name)
         }
-        if Entity.ORDER in sync.entities:
-            self.before_first_posting()
         poster = self._poster(sync)
+        is_free = Entity.ORDER not in sync.entities
         for batch in self._batches(sync, IntentState.APPROVED, IntentState.SENT):
+            if not is_free and self.ledger.writes(batch.id, IntentState.APPROVED):
+                self.before_first_posting()
+                is_free = True
             sync.ledger.move_intent(batch, IntentState.SENT)
             try:
                 counts, newly_parked = poster.load(batch)

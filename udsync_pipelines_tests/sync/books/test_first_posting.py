@@ -3,6 +3,7 @@
 import pytest
 
 from udsync_pipelines.errors import ConfigurationError
+from udsync_pipelines.sync import due
 from udsync_pipelines_tests.sync.books.world import DRY, BooksWorld, markers
 
 
@@ -43,6 +44,30 @@ def test_products_and_dry_runs_ask_nothing(world: BooksWorld) -> None:
     world.planned(DRY)
 
     assert world.books.kinds() == {"item": 1}
+
+
+def test_a_sync_that_posts_nothing_asks_nothing(world: BooksWorld) -> None:
+    world.before_first_posting = refuse
+    world.shop.sell(1, status="pending")
+
+    report = world.sync()
+
+    assert world.counts(report)["order.skip"] == 1
+
+
+def test_it_is_asked_once_a_sync_however_many_batches_there_are(
+    world: BooksWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    world.before_first_posting = lambda: asked.append("asked")
+    monkeypatch.setattr(due, "BATCH", 1)
+    for number in range(3):
+        world.shop.sell(number + 1)
+
+    world.sync()
+
+    assert asked == ["asked"]
+    assert len(markers(world)) == 3
 
 
 def test_an_order_that_is_left_to_the_books_is_never_posted_nor_its_refunds(
