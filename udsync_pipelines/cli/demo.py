@@ -84,7 +84,9 @@ def _demo_home() -> Iterator[Settings]:
         here = Path.cwd()
         os.environ.pop("UDSYNC_DATABASE_URL", None)
         os.environ["UDSYNC_HOME"] = str(home)
-        os.environ["UDSYNC_DAGSTER_PORT"] = str(free_port())
+        port = free_port()
+        os.environ["UDSYNC_DAGSTER_PORT"] = str(port)
+        os.environ["UDSYNC_API_PORT"] = str(free_port(above=port))
         os.environ.setdefault("UDSYNC_LIMITS_FACTOR", FASTER)
         if pg_bin is not None:
             os.environ["UDSYNC_PG_BIN"] = str(pg_bin)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from types import FrameType
 from typing import Annotated
 
+import psutil  # type: ignore[import-untyped]  # it ships no types
 import typer
 
 from udsync_pipelines.cli.options import AsJson
@@ -16,9 +17,16 @@ from udsync_pipelines.services.consent_expiry import Consent, consents
 from udsync_pipelines.services.dagster_home import prepare_dagster_home
 from udsync_pipelines.services.embedded_postgres import EmbeddedPostgres
 from udsync_pipelines.services.installation import open_installation
-from udsync_pipelines.services.process_set import ProcessSet, running_services, stop_services
+from udsync_pipelines.services.process_set import (
+    MEGABYTE,
+    ProcessSet,
+    RunningServices,
+    running_services,
+    stop_services,
+)
 from udsync_pipelines.services.quota import Quota, quotas
 from udsync_pipelines.services.runs import DagsterDoor
+from udsync_pipelines.services.service_specs import API, WEBSERVER, answers
 from udsync_pipelines.settings import Settings, ensure_home, load_settings
 
 
@@ -27,7 +35,9 @@ def up(
         bool, typer.Option(help="Leave the embedded database running at the end.")
     ] = False,
 ) -> None:
-    """Start everything and stay: database, Dagster's code server, daemon and pages.
+    """Start everything and stay: database, Dagster's code server, daemon and pages, API.
+
+    What dies is started again.
 
     Ctrl-C, or `udsync down` elsewhere, stops it all.
     """
@@ -62,34 +72,36 @@ def down() -> None:
 
 
 def status(as_json: AsJson = False) -> None:
-    """Show the health of each service; exit 0 when all are healthy.
+    """Show the health and the memory of each service; exit 0 when all are healthy.
 
     Beside it stands how long each company's consent to use QuickBooks lasts, what it was asked
     this month, and how far backfills are.
     """
     settings = load_settings()
-    health = {"database": _database_is_healthy(settings), **_dagster_health(settings)}
+    health = {"database": _database_is_healthy(settings), **_service_health(settings)}
     services = running_services(settings.home)
     known, now = _consents(settings, is_reachable=health["database"]), datetime.now(UTC)
     spent, begun = _quotas(settings, now, is_reachable=health["database"])
+    memory = services.memory() if services else {}
     if as_json:
-        url = services.url if services else None
-        shown = [one.facts(now) for one in known]
-        healthy = all(health.values())
         emit_json(
             {
-                "healthy": healthy,
+                "healthy": all(health.values()),
                 "services": health,
-                "url": url,
-                "consents": shown,
+                "url": services.url if services else None,
+                "api_url": services.api_url if services else None,
+                "since": services.since if services else None,
+                "memory": memory,
+                "consents": [one.facts(now) for one in known],
                 "quotas": [one.facts() for one in spent],
                 "backfills": [one.facts() for one in begun],
             }
         )
     else:
         for name, healthy in health.items():
-            say(f"{'healthy    ' if healthy else 'not running'}  {name}")
-        say(f"Dagster: {services.url}" if services else "Start with: udsync up")
+            taken = f"  {memory[name] / MEGABYTE:.0f} MB" if name in memory else ""
+            say(f"{'healthy    ' if healthy else 'not running'}  {name}{taken}")
+        say(_where(services))
         for one in known:
             say(f"{'warning: ' if one.is_urgent(now) else ''}{one.sentence(now)}")
         for quota in spent:
@@ -152,11 +164,20 @@ def _embedded_database_runs(settings: Settings) -> bool:
     return EmbeddedPostgres(settings.home, pg_bin=settings.pg_bin).is_running()
 
 
-def _dagster_health(settings: Settings) -> dict[str, bool]:
+def _service_health(settings: Settings) -> dict[str, bool]:
     services = running_services(settings.home)
     if services is None:
-        return {"dagster": False}
+        return {"services": False}
+    health = {name: psutil.pid_exists(pid) for name, pid in services.processes.items()}
+    health[API] = health.get(API, False) and answers(f"{services.api_url}/api/health")
     try:
-        return {"dagster": True, **DagsterDoor(services.url).health()}
+        return {**health, **DagsterDoor(services.url).health()}
     except PlatformUnavailableError:
-        return {"dagster": False}
+        return {**health, WEBSERVER: False}
+
+
+def _where(services: RunningServices | None) -> str:
+    if services is None:
+        return "Start with: udsync up"
+    since = datetime.fromisoformat(services.since)
+    return f"Dagster: {services.url}  API: {services.api_url}  since {since:%Y-%m-%d %H:%M}Z"

@@ -1,66 +1,66 @@
-"""The processes of one machine: code server, daemon, webserver, kept running until stopped."""
+"""The processes of one machine: database, Dagster, API, kept running until they are stopped."""
 
 import fcntl
 import os
 import signal
 import socket
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
 import orjson
 
 from udsync_pipelines.errors import ConfigurationError
-from udsync_pipelines.services.runs import LOCATION
+from udsync_pipelines.services.embedded_postgres import EmbeddedPostgres
+from udsync_pipelines.services.process_memory import memory_of
 from udsync_pipelines.services.service_process import ServiceProcess
+from udsync_pipelines.services.service_specs import Service, loopback, service_specs
 from udsync_pipelines.settings import Settings
 
 READY_SECONDS = 120.0
 RESTARTS = 5
 RESTARTS_WITHIN_SECONDS = 300.0
+DATABASE_EVERY_SECONDS = 1.0
+MEGABYTE = 1_000_000
 
 Report = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Service:
-    """A process to keep running: how to start it, and how to tell that it is ready."""
-
-    name: str
-    command: Sequence[str]
-    is_ready: Callable[[], bool]
 
 
 class ProcessSet:
     """Starts the services in order, restarts one that dies, stops all in reverse."""
 
     def __init__(self, settings: Settings, report: Report) -> None:
+        self._settings = settings
         self._home = settings.home
-        self._port = settings.dagster_port
         self._report = report
         self._running: dict[str, tuple[Service, ServiceProcess]] = {}
-        self._restarts: list[float] = []
+        self._restarts: dict[str, list[float]] = defaultdict(list)
+        self._since = datetime.now(UTC)
 
     @contextmanager
     def started(self) -> Iterator[str]:
-        """All services run and answer inside this block, at the URL given; none is left after it.
+        """All services run and answer inside this block, Dagster's pages at the URL given.
+
+        None is left after it.
 
         Raises:
-            ConfigurationError: the port is taken, another `udsync up` runs, or a service does not
+            ConfigurationError: a port is taken, another `udsync up` runs, or a service does not
                 start; its log file is named.
         """
+        began = time.monotonic()
         with sole_supervisor(self._home), tempfile.TemporaryDirectory(prefix="udsync-") as scratch:
-            check_port(self._port)
+            check_port(self._settings.dagster_port, "UDSYNC_DAGSTER_PORT")
+            check_port(self._settings.api_port, "UDSYNC_API_PORT")
             try:
-                for service in self._services(Path(scratch)):
+                for service in service_specs(self._settings, Path(scratch)):
                     self._start(service)
-                self._announce()
-                yield self._url
+                self._report_start(time.monotonic() - began)
+                yield loopback(self._settings.dagster_port)
             finally:
                 self._stop_all()
                 announcement(self._home).unlink(missing_ok=True)
@@ -71,7 +71,11 @@ class ProcessSet:
         Raises:
             ConfigurationError: a service keeps dying; its log file is named.
         """
+        looked = time.monotonic()
         while True:
+            if time.monotonic() - looked >= DATABASE_EVERY_SECONDS:
+                self._look_after_database()
+                looked = time.monotonic()
             for name, (service, process) in list(self._running.items()):
                 if not process.is_alive():
                     self._report(f"{name} ended unexpectedly; starting it again")
@@ -79,43 +83,19 @@ class ProcessSet:
                     self._start(service)
             time.sleep(0.2)
 
-    @property
-    def _url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
-
-    def _services(self, scratch: Path) -> Sequence[Service]:
-        """In the order in which they need each other.
-
-        One code server on a Unix socket serves both others; with `python_module` in the workspace
-        each of them would start its own.
-        """
-        code_socket = scratch / "code.sock"
-        workspace = scratch / "workspace.yaml"
-        workspace.write_text(
-            f"load_from:\n  - grpc_server: {{socket: {code_socket}, location_name: {LOCATION}}}\n"
-        )
-        dagster = [sys.executable, "-m", "dagster"]
-        return (
-            Service(
-                "code server",
-                [*dagster, "api", "grpc", "-s", str(code_socket), "--lazy-load-user-code",
-                 "-m", "udsync_pipelines.definitions", "--location-name", LOCATION],
-                code_socket.exists,
-            ),
-            Service(
-                "daemon",
-                [sys.executable, "-m", "dagster._daemon", "run", "-w", str(workspace)],
-                lambda: True,
-            ),
-            Service(
-                "webserver",
-                [sys.executable, "-m", "dagster_webserver", "-h", "127.0.0.1",
-                 "-p", str(self._port), "-w", str(workspace)],
-                self._answers,
-            ),
-        )  # fmt: skip
+    def _look_after_database(self) -> None:
+        """Start the embedded database again when it has died; another's is not ours to start."""
+        if self._settings.database_url is not None:
+            return
+        server = EmbeddedPostgres(self._home, pg_bin=self._settings.pg_bin)
+        if not server.is_running():
+            self._report("database ended unexpectedly; starting it again")
+            server.start()
+            self._report("database runs")
 
     def _start(self, service: Service) -> None:
+        if service.socket is not None:
+            service.socket.unlink(missing_ok=True)
         process = ServiceProcess(service.command, self._home / "logs", service.name)
         self._running[service.name] = (service, process)
         deadline = time.monotonic() + READY_SECONDS
@@ -123,13 +103,14 @@ class ProcessSet:
             if not process.is_alive() or time.monotonic() > deadline:
                 raise process.failure("does not start")
             time.sleep(0.1)
+        self._announce()
         self._report(f"{service.name} runs")
 
     def _count_restart(self, process: ServiceProcess) -> None:
         now = time.monotonic()
-        self._restarts = [at for at in self._restarts if now - at < RESTARTS_WITHIN_SECONDS]
-        self._restarts.append(now)
-        if len(self._restarts) > RESTARTS:
+        recent = [at for at in self._restarts[process.name] if now - at < RESTARTS_WITHIN_SECONDS]
+        self._restarts[process.name] = [*recent, now]
+        if len(recent) >= RESTARTS:
             raise process.failure("keeps ending")
 
     def _stop_all(self) -> None:
@@ -139,21 +120,40 @@ class ProcessSet:
         self._running.clear()
 
     def _announce(self) -> None:
-        announcement(self._home).write_bytes(orjson.dumps({"pid": os.getpid(), "url": self._url}))
+        """Write down where the services are, for other commands."""
+        known = {
+            "pid": os.getpid(),
+            "url": loopback(self._settings.dagster_port),
+            "api_url": loopback(self._settings.api_port),
+            "since": self._since.isoformat(),
+            "processes": {name: process.pid for name, (_, process) in self._running.items()},
+        }
+        draft = announcement(self._home).with_suffix(".draft")
+        draft.write_bytes(orjson.dumps(known))
+        draft.replace(announcement(self._home))
 
-    def _answers(self) -> bool:
-        try:
-            return httpx.get(f"{self._url}/server_info", timeout=5).is_success
-        except httpx.HTTPError:
-            return False
+    def _report_start(self, seconds: float) -> None:
+        services = running_services(self._home)
+        total = sum(services.memory().values()) if services else 0
+        self._report(f"started in {seconds:.1f} s; {total / MEGABYTE:.0f} MB of memory")
 
 
 @dataclass(frozen=True, slots=True)
 class RunningServices:
-    """A supervisor at work: its process id, and where Dagster's pages answer."""
+    """A supervisor at work: its process id, its services' processes, and where they answer.
+
+    `url` is that of Dagster's pages; `since` when they were started, in ISO 8601.
+    """
 
     pid: int
     url: str
+    api_url: str
+    since: str
+    processes: Mapping[str, int]
+
+    def memory(self) -> dict[str, int]:
+        """Bytes of memory that each service takes, with the runs that it has started."""
+        return {name: memory_of(pid) for name, pid in self.processes.items()}
 
 
 def running_services(home: Path) -> RunningServices | None:
@@ -190,8 +190,8 @@ def sole_supervisor(home: Path) -> Iterator[None]:
         yield
 
 
-def check_port(port: int) -> None:
-    """Refuse a port that something else listens on.
+def check_port(port: int, setting: str) -> None:
+    """Refuse a port that something else listens on; `setting` is the variable that names it.
 
     Raises:
         ConfigurationError: the port is taken.
@@ -203,16 +203,16 @@ def check_port(port: int) -> None:
         except OSError:
             raise ConfigurationError(
                 f"port {port} on 127.0.0.1 is taken by another program.",
-                cure="Stop that program, or set UDSYNC_DAGSTER_PORT to a free port.",
+                cure=f"Stop that program, or set {setting} to a free port.",
                 code="port_taken",
             ) from None
 
 
-def free_port() -> int:
+def free_port(above: int = 3069) -> int:
     """A port that nothing listens on, below those that the kernel hands out by itself."""
-    for port in range(3070, 32_768):
+    for port in range(above + 1, 32_768):
         try:
-            check_port(port)
+            check_port(port, "UDSYNC_DAGSTER_PORT")
         except ConfigurationError:
             continue
         return port

@@ -36,6 +36,11 @@ class ServiceProcess:
                 env={**os.environ, "DAGSTER_GRPC_SHUTDOWN_GRACE_PERIOD": "5"},
             )
 
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
     def is_alive(self) -> bool:
         """Whether the process still runs."""
         return self._process.poll() is None

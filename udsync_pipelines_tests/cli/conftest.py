@@ -22,10 +22,12 @@ def udsync(
     new_server_home: Callable[[], Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[CommandLine]:
     """The command with an installation that is made at its first use and stopped at the end."""
+    port = free_port()
     command = CommandLine(
         new_server_home(),
         tmp_path_factory.mktemp("cli"),
-        UDSYNC_DAGSTER_PORT=str(free_port()),
+        UDSYNC_DAGSTER_PORT=str(port),
+        UDSYNC_API_PORT=str(free_port(above=port)),
         UDSYNC_RETRY_BUDGET_SECONDS="1",
         UDSYNC_HTTP_TIMEOUT_SECONDS="5",
     )

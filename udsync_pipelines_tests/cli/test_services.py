@@ -43,8 +43,12 @@ def test_the_services_start_run_a_sync_and_stop_without_a_trace(
         process.wait(STOP_SECONDS)
     after = apart("status", "--json")
 
-    assert (health.code, health.json["healthy"]) == (0, True)
+    assert (health.code, health.json["healthy"]) == (0, True), health
     assert health.json["url"] == url
+    services = ["API", "code server", "daemon", "webserver"]
+    assert sorted(health.json["memory"]) == services
+    assert all(taken > 10_000_000 for taken in health.json["memory"].values())
+    assert health.json["services"].items() >= dict.fromkeys(["database", *services], True).items()
     assert second_up.code == 1
     assert "already up" in second_up.complaint  # and the sync after it found everything running
     assert (run["status"], run["jobName"]) == ("SUCCESS", "sync_all")
@@ -119,8 +123,12 @@ def apart(
     new_server_home: Callable[[], Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[CommandLine]:
     """The command with an installation of this module, so that others never meet its services."""
+    port = free_port()
     command = CommandLine(
-        new_server_home(), tmp_path_factory.mktemp("apart"), UDSYNC_DAGSTER_PORT=str(free_port())
+        new_server_home(),
+        tmp_path_factory.mktemp("apart"),
+        UDSYNC_DAGSTER_PORT=str(port),
+        UDSYNC_API_PORT=str(free_port(above=port)),
     )
     yield command
     assert command("down").code == 0
