@@ -1,7 +1,8 @@
 """What starts a run, or follows one: a module a sensor."""
 
+from sensors.approved_plans import approved_plans
 from sensors.run_failures import run_failures
 from sensors.user_schedules import user_schedules
 from sensors.webhook_inbox import webhook_inbox
 
-SENSORS = [run_failures, user_schedules, webhook_inbox]
+SENSORS = [approved_plans, run_failures, user_schedules, webhook_inbox]
