@@ -9,6 +9,7 @@ import dagster as dg
 from sensors import SENSORS
 from udsync_pipelines.orchestration.assets import ASSETS
 from udsync_pipelines.orchestration.backfills import backfill_orders
+from udsync_pipelines.orchestration.checks import CHECKS
 from udsync_pipelines.orchestration.jobs import JOBS
 from udsync_pipelines.orchestration.resources import SyncEngines
 from udsync_pipelines.orchestration.schedules import SCHEDULES
@@ -16,6 +17,7 @@ from udsync_pipelines.orchestration.schedules import SCHEDULES
 defs = dg.Definitions(
     jobs=[*JOBS, backfill_orders],
     assets=ASSETS,
+    asset_checks=CHECKS,
     schedules=SCHEDULES,
     sensors=SENSORS,
     # Named, or a run executed in the caller's process would keep in memory what its ops hand on:

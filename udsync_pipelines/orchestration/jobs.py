@@ -20,6 +20,7 @@ from udsync_pipelines.orchestration.ops import (
     load_op,
     open_approved_plan,
 )
+from udsync_pipelines.orchestration.presets import with_presets
 from udsync_pipelines.sync.entities import DESTINATIONS, LANES, Lane
 
 LANE_OPS = {lane.name: lane_ops(lane) for lane in LANES}
@@ -34,7 +35,7 @@ def sync_job(name: str, lanes: Sequence[Lane], description: str) -> dg.JobDefini
 
     @dg.job(
         name=name,
-        description=description,
+        description=with_presets(name, description),
         config=_config_of_all(lanes),
         executor_def=dg.in_process_executor,
     )

@@ -4,7 +4,7 @@ A reference is `tenant/sync id`, small enough to be kept by Dagster; all records
 are in udsync's own tables, so that a run can be executed again from any of its ops.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
@@ -17,6 +17,7 @@ from udsync_pipelines.orchestration.assets import (
     ledger_materializations,
     table_materializations,
 )
+from udsync_pipelines.orchestration.checks import ledger_checks
 from udsync_pipelines.orchestration.config import ApprovedPlanConfig, SyncConfig, Trigger
 from udsync_pipelines.orchestration.failures import explained, explaining
 from udsync_pipelines.orchestration.lanes import lanes_of_job, take_lanes
@@ -29,6 +30,7 @@ from udsync_pipelines.orchestration.metadata import (
     plan_metadata,
     planned_by,
 )
+from udsync_pipelines.orchestration.posted import Posted
 from udsync_pipelines.orchestration.resources import SyncEngines
 from udsync_pipelines.services.engines import TenantEngine, as_plan_id
 from udsync_pipelines.services.run_tags import SYNC
@@ -131,18 +133,21 @@ def load_op(name: str, platform: str) -> dg.OpDefinition:
     @dg.op(
         name=f"load_{name}_to_{platform}",
         description=DESCRIPTIONS[platform],
+        out=dg.Out(str),
         tags={SOONER: LOAD_PRIORITIES[platform]},
     )
-    @explained
-    def load(context: dg.OpExecutionContext, sync: str, engines: SyncEngines) -> str:
-        tenant, plan_id = _resume(sync, engines)
-        with _reporting_ledgers(context, tenant, plan_id, platform):
-            counts = tenant.engine.load(plan_id, platform)
+    def load(
+        context: dg.OpExecutionContext, sync: str, engines: SyncEngines
+    ) -> Iterator[dg.AssetCheckEvaluation | dg.Output[str]]:
+        with explaining():
+            tenant, plan_id = _resume(sync, engines)
+            with _reporting_ledgers(context, tenant, plan_id, platform) as done:
+                counts = tenant.engine.load(plan_id, platform)
         is_connected = platform in {target.platform for target in tenant.engine.targets}
         shown = ledgers_metadata(counts) | counts_metadata(counts)
-        context.add_output_metadata(shown if is_connected else not_connected(platform))
         _log(context, tenant, table_materializations(tenant.tenant.name, platform, counts))
-        return sync
+        yield from ledger_checks(tenant.tenant.name, done)
+        yield dg.Output(sync, metadata=shown if is_connected else not_connected(platform))
 
     return load
 
@@ -172,20 +177,24 @@ def close_op(name: str) -> dg.OpDefinition:
 @contextmanager
 def _reporting_ledgers(
     context: dg.OpExecutionContext, tenant: TenantEngine, plan_id: UUID, platform: str
-) -> Iterator[None]:
+) -> Iterator[Mapping[str, Posted]]:
     """Show the ledgers in the asset catalogue, of a load that fails too: it has posted something.
+
+    What it did to each is in the mapping given, once the block has ended.
 
     The tables of a database need no such care: a batch that fails has written nothing.
     """
     before = tenant.ledger.plan(plan_id)
+    done: dict[str, Posted] = {}
     try:
-        yield
+        yield done
     finally:
         if platform == LEDGER_PLATFORM:
             after = tenant.ledger.plan(plan_id)
             nodes = context.job_def.graph.node_dict
             lanes = [lane.name for lane in LANES if f"load_{lane.name}_to_{platform}" in nodes]
-            done = to_report(before, after, tenant.ledger.plans_of_run(context.run_id), lanes)
+            of_run = tenant.ledger.plans_of_run(context.run_id)
+            done.update(to_report(before, after, of_run, lanes))
             _log(context, tenant, ledger_materializations(tenant.tenant.name, done))
 
 

@@ -1,5 +1,7 @@
 """What ops work with: the installation, opened once a run."""
 
+from collections.abc import Mapping
+
 import dagster as dg
 from pydantic import PrivateAttr
 
@@ -7,7 +9,10 @@ from udsync_pipelines.errors import ConfigurationError
 from udsync_pipelines.services.databases import plain_url
 from udsync_pipelines.services.engines import TenantEngine, open_engine
 from udsync_pipelines.services.installation import Installation, open_installation
+from udsync_pipelines.store.repositories import tenants
+from udsync_pipelines.store.repositories.ledger import PostgresLedger
 from udsync_pipelines.store.run_presence import RunPresence
+from udsync_pipelines.sync.records import JSON
 
 
 class SyncEngines(dg.ConfigurableResource[None]):
@@ -34,14 +39,31 @@ class SyncEngines(dg.ConfigurableResource[None]):
         if self._installation is not None:
             self._installation.close()
 
+    @property
+    def installation(self) -> Installation:
+        """The installation that the run has opened.
+
+        Raises:
+            ConfigurationError: no run executes.
+        """
+        if self._installation is None:
+            raise ConfigurationError("the sync engine is only there while a run executes.")
+        return self._installation
+
+    def last_loads(self, platform: str) -> dict[str, Mapping[str, JSON]]:
+        """Tenant → the counts of its last sync that loaded a platform; without one, left out."""
+        state = self.installation.state
+        with state.dispatch() as connection:
+            every = tenants.list_all(connection)
+        found = {one.name: PostgresLedger(state, one.id).last_load(platform) for one in every}
+        return {name: counts for name, counts in found.items() if counts is not None}
+
     def of(self, tenant: str) -> TenantEngine:
         """The engine of the tenant of this name.
 
         Raises:
             ConfigurationError: no such tenant, or it has no store to read.
         """
-        if self._installation is None:
-            raise ConfigurationError("the sync engine is only there while a run executes.")
         if tenant not in self._engines:
-            self._engines[tenant] = open_engine(self._installation, tenant)
+            self._engines[tenant] = open_engine(self.installation, tenant)
         return self._engines[tenant]

@@ -9,6 +9,8 @@ import dagster as dg
 import pytest
 
 from udsync_pipelines.emulators.quickbooks import CompanyEmulator
+from udsync_pipelines.orchestration.checks import check_ledgers
+from udsync_pipelines.orchestration.resources import SyncEngines
 from udsync_pipelines.services.installation import Installation
 from udsync_pipelines.store.repositories.ledger import PostgresLedger
 from udsync_pipelines.sync.entities import LANES
@@ -93,6 +95,35 @@ def test_each_ledger_appears_once_a_run_with_the_money_posted(
         if ledger in found
     }
     assert shown == money_in(company)
+    checked = {
+        one.asset_key.path[1]: (one.check_name, one.passed, one.metadata["documents"].value)
+        for one in result.get_asset_check_evaluations()
+    }
+    assert checked["sales_receipts"] == ("equals_the_shop", True, company.count("SalesReceipt"))
+    assert checked.keys() == shown.keys()
+
+
+def test_a_check_that_is_run_alone_tells_what_the_last_load_found(
+    posting: ConnectedShop, dagster_instance: dg.DagsterInstance, dagster_runs: DagsterRuns
+) -> None:
+    company_lies = {"quickbooks.sales_receipt.unequal": 2}
+    run = dagster_runs.run("sync_orders", tenant=posting.tenant.name)
+    ledger = PostgresLedger(posting.installation.state, posting.tenant.id)
+    (plan,) = ledger.plans_of_run(run.run_id)
+    ledger.count(plan.id, company_lies)
+
+    again = dg.materialize(
+        [check_ledgers],
+        instance=dagster_instance,
+        resources={"engines": SyncEngines()},
+        selection=dg.AssetSelection.checks(check_ledgers),
+    )
+
+    found = {one.asset_key.path[1]: one for one in again.get_asset_check_evaluations()}
+    assert not found["sales_receipts"].passed
+    assert found["sales_receipts"].metadata["unequal"].value == 2
+    assert posting.tenant.name in str(found["sales_receipts"].metadata["cure"].value)
+    assert found["refund_receipts"].passed
 
 
 def test_the_load_shows_a_table_of_ledgers_and_leads_to_each(
