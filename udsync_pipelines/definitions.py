@@ -13,9 +13,10 @@ from udsync_pipelines.orchestration.checks import CHECKS
 from udsync_pipelines.orchestration.jobs import JOBS
 from udsync_pipelines.orchestration.resources import SyncEngines
 from udsync_pipelines.orchestration.schedules import SCHEDULES
+from udsync_pipelines.orchestration.webhook_watch import watch_webhooks
 
 defs = dg.Definitions(
-    jobs=[*JOBS, backfill_orders],
+    jobs=[*JOBS, backfill_orders, watch_webhooks],
     assets=ASSETS,
     asset_checks=CHECKS,
     schedules=SCHEDULES,
