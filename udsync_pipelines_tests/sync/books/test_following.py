@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from udsync_pipelines.domain.identity import Entity
+from udsync_pipelines.errors import ConfigurationError
 from udsync_pipelines.sync.books.ports import Change, Changes
 from udsync_pipelines.sync.books.writes import WriteAction
 from udsync_pipelines.sync.decisions import KEEP_BOOKS
@@ -396,3 +397,38 @@ def test_what_cannot_be_read_does_not_hold_up_the_rest(
 def world_kinds(world: BooksWorld) -> dict[str, int]:
     """How many documents of each kind there are."""
     return {k: n for k, n in world.books.kinds().items() if k not in ("customer", "item")}
+
+
+# --- when the books may not be read --------------------------------------------------------------
+
+
+def test_when_the_months_reads_are_spent_posting_goes_on_without_a_look(
+    posted: BooksWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until = posted.watch.until
+    monkeypatch.setattr(posted.books, "changes", refusing("allowance_spent"))
+    posted.shop.sell(3)
+
+    report = posted.sync()
+
+    assert followed(posted, report) == {"skipped": 1}
+    assert world_kinds(posted) == {"sales_receipt": 3}
+    assert posted.watch.until == until
+
+
+def test_books_that_cannot_be_followed_for_another_cause_stop_the_sync(
+    posted: BooksWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posted.books, "changes", refusing("needs_consent"))
+
+    with pytest.raises(ConfigurationError):
+        posted.sync()
+
+
+def refusing(code: str) -> Callable[..., Changes]:
+    """A look into the books that is refused with this code."""
+
+    def refuse(*_: object) -> Changes:
+        raise ConfigurationError("It is refused.", code=code)
+
+    return refuse
