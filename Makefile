@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 SUITE ?= landing
 
-.PHONY: setup demo test check bench docs lock
+.PHONY: setup demo chromium test check bench docs lock
 
 setup: $(READY)
 
@@ -26,7 +26,14 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY)
 	@$(BIN)/udsync demo
 
-test: $(READY)
+# What the browser tests need; they are left out, with a line that says so, where it cannot be had.
+chromium:
+	@command -v chromium >/dev/null || { \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing Chromium for the browser tests" && \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } || \
+	  echo "make: Chromium is missing; the browser tests are left out"
+
+test: $(READY) chromium
 	@$(BIN)/python -m pytest --numprocesses=3 --dist=loadfile --cov-fail-under=100 --cov-branch --cov-report=term:skip-covered \
 	  --cov=udsync_pipelines.domain --cov=udsync_pipelines.mapping --cov=udsync_pipelines.sync
 

@@ -1,0 +1,1 @@
+"""Tests in a real browser; left out where there is none."""
