@@ -3,6 +3,8 @@
 Dagster's code server notices the end of runs that it has started itself, while it lives and can
 reach the database. Nobody else does: a run whose code server died with it, or that was executed in
 a command which was killed, would look busy for ever, and keep its lane.
+
+Every job of ours has an op that takes `engines`: that resource keeps the lock that shows it.
 """
 
 import time
