@@ -88,6 +88,7 @@ def open_targets(
                     )
                 )
                 companies.append(opened)
+                opened.limits.hold_as(leases.owner)
                 writes = PostgresWriteLedger(leases.fenced(), tenant.id, source.id, connection.id)
                 targets.append(
                     _books_target(

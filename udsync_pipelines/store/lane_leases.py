@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import sqlalchemy as sa
@@ -30,6 +30,8 @@ _BEATS = 4
 """Heartbeats within the time of a lease: one or two may be late or lost."""
 
 _TAKE = sa.text("""
+    WITH former AS (
+        SELECT owner FROM udsync.leases WHERE tenant_id = :tenant AND name = :name)
     INSERT INTO udsync.leases AS held
         (tenant_id, name, owner, fence, acquired_at, renewed_at, expires_at, details)
     VALUES (:tenant, :name, :owner, 1, now(), now(), now() + make_interval(secs => :seconds),
@@ -39,15 +41,22 @@ _TAKE = sa.text("""
         details = excluded.details
     WHERE held.expires_at <= now()
         OR (CAST(:is_locked AS boolean) AND (held.details->>'is_locked')::boolean)
-    RETURNING fence
+    RETURNING fence, (SELECT owner FROM former) AS former_owner
+""")
+# What a dead process has held beside its lanes: slots for requests that nobody waits for.
+_FREE_SLOTS = sa.text("""
+    UPDATE udsync.leases SET expires_at = now()
+    WHERE tenant_id = :tenant AND owner = :owner AND name NOT LIKE 'lane:%'
+        AND expires_at > now()
 """)
 _RENEW = sa.text("""
     UPDATE udsync.leases SET renewed_at = now(),
         expires_at = now() + make_interval(secs => :seconds)
     WHERE tenant_id = :tenant AND name = :name AND fence = :fence
 """)
+# Without an owner: who takes it next has nothing else to free.
 _GIVE_BACK = sa.text("""
-    UPDATE udsync.leases SET expires_at = now()
+    UPDATE udsync.leases SET expires_at = now(), owner = ''
     WHERE tenant_id = :tenant AND name = :name AND fence = :fence
 """)
 # FOR SHARE: who takes the lane over waits for the transactions that began under the old number.
@@ -77,7 +86,10 @@ class _Lease:
 
 
 class LaneLeases:
-    """The lanes of one tenant that this process holds. Safe to use from several threads."""
+    """The lanes of one tenant that this process holds. Safe to use from several threads.
+
+    Who takes over the lane of a process that has died frees whatever else was held as its `owner`.
+    """
 
     def __init__(
         self,
@@ -93,7 +105,7 @@ class LaneLeases:
         self._tenant_id = tenant_id
         self._seconds = seconds
         self._clock = clock
-        self._owner = f"{socket.gethostname()}:{os.getpid()}"
+        self.owner = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
         self._held: dict[str, _Lease] = {}
         self._closed = threading.Event()
         self._thread: threading.Thread | None = None
@@ -110,18 +122,22 @@ class LaneLeases:
         began = self._clock()
         with self._database.tenant(self._tenant_id) as connection:
             values = {"tenant": self._tenant_id, "name": _name(lane)}
-            fence = connection.execute(
+            taken = connection.execute(
                 _TAKE,
                 {
                     **values,
-                    "owner": self._owner,
+                    "owner": self.owner,
                     "seconds": self._seconds,
                     "is_locked": is_locked,
                 },
-            ).scalar_one_or_none()
-            if fence is None:
+            ).one_or_none()
+            if taken is None:
                 raise _busy(tenant, lane)
-        self._held[lane] = _Lease(tenant, lane, fence, began + self._seconds)
+            if taken.former_owner:
+                connection.execute(
+                    _FREE_SLOTS, {"tenant": self._tenant_id, "owner": taken.former_owner}
+                )
+        self._held[lane] = _Lease(tenant, lane, taken.fence, began + self._seconds)
         self._beat()
 
     def must_hold(self) -> None:

@@ -6,6 +6,7 @@ forgets request ids at once, so that only looking keeps a document from being se
 
 import itertools
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -94,6 +95,28 @@ def test_three_kills_in_a_row_still_end_with_one_of_each(shop: ShopWithBooks) ->
     assert unequal_books(shop.store, shop.company) == []
     assert shop.parked() == {}
     assert left_open(shop) == []
+
+
+def test_what_a_killed_process_had_in_flight_keeps_nobody_waiting(
+    books_installation: Installation,
+) -> None:
+    with open_shop(books_installation, requestid=False, latency=0.5) as shop:
+        for n in range(12):
+            sell(shop.store, last=f"Guest {n}", email=f"g{n}@example.org")
+        process = shop.start_books_sync(batch=20)
+        deadline = time.monotonic() + 60
+        while shop.company.limits.in_flight < 9 and time.monotonic() < deadline:
+            time.sleep(0.002)
+        process.kill()
+        ended = process.wait()
+
+        rerun(shop)
+        shop.sync_until_certain()
+
+        assert ended.exit_code == KILLED
+        assert shop.company.limits.most_in_flight == 9
+        assert unequal_books(shop.store, shop.company) == []
+        assert shop.state("select name from udsync.leases where expires_at > now()") == []
 
 
 def test_every_named_point_of_posting_is_killed_here() -> None:

@@ -97,6 +97,10 @@ class SharedLimits:
         self._used: int | None = None
         self._prepare(rates)
 
+    def hold_as(self, owner: str) -> None:
+        """Take slots in this name from now on, by which they can be freed if this process dies."""
+        self._owner = owner
+
     @contextmanager
     def slot(self, rates: Sequence[str]) -> Iterator[None]:
         """Wait until one request may start that counts against these rates; hold its slot.

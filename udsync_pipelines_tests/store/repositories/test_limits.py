@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from udsync_pipelines.errors import PlatformUnavailableError
+from udsync_pipelines.store.lane_leases import LaneLeases
 from udsync_pipelines.store.repositories import limits
 from udsync_pipelines.store.repositories.limits import SharedLimits
 from udsync_pipelines.store.tenancy import StateDatabase
@@ -405,3 +406,51 @@ def run_threads(work: Callable[[], None], count: int) -> None:
         thread.start()
     for thread in threads:
         thread.join(timeout=60)
+
+
+def test_slots_of_a_process_that_died_are_free_once_its_lane_is_taken_over(
+    make: Make, owner: Household, state_database: StateDatabase, state_url: str
+) -> None:
+    dead, heir = (
+        LaneLeases(state_database, state_url, owner.tenant_id, seconds=600) for _ in range(2)
+    )
+    of_the_dead, of_another = make(slots=3), make(slots=3)
+    of_the_dead.hold_as(dead.owner)
+    dead.hold("acme", "orders")
+    under_way = [one.slot(("requests",)) for one in (of_the_dead, of_the_dead, of_another)]
+    for slot in under_way:
+        slot.__enter__()
+    dead._locks.close()  # what the server does when a process has died
+
+    with closing(dead), closing(heir):
+        heir.hold("acme", "orders")
+        with state_database.tenant(owner.tenant_id) as connection:
+            held = connection.exec_driver_sql(
+                "select name from udsync.leases where name like 'slot:%%' and expires_at > now()"
+            ).all()
+
+    assert len(held) == 1
+
+
+def test_slots_of_a_process_that_has_another_lane_stay_its_own(
+    make: Make, owner: Household, state_database: StateDatabase, state_url: str
+) -> None:
+    first, busy, heir = (
+        LaneLeases(state_database, state_url, owner.tenant_id, seconds=600) for _ in range(3)
+    )
+    limited = make(slots=3)
+    limited.hold_as(busy.owner)
+    busy.hold("acme", "products")
+    first.hold("acme", "orders")
+    under_way = limited.slot(("requests",))
+    under_way.__enter__()
+    first.close()
+
+    with closing(busy), closing(heir):
+        heir.hold("acme", "orders")
+        with state_database.tenant(owner.tenant_id) as connection:
+            held = connection.exec_driver_sql(
+                "select name from udsync.leases where name like 'slot:%%' and expires_at > now()"
+            ).all()
+
+    assert len(held) == 1
