@@ -105,6 +105,7 @@ def judged(place: Place, ended: Sequence[Ended], when: str) -> list[str]:
 
 def _recover(place: Place, outcome: Outcome) -> None:
     """Sync until everything is certain, with all the time that takes."""
+    place.be_patient()
     for _ in range(MOST_SYNCS):
         place.pass_time()
         ended = _when_free(place)

@@ -25,6 +25,7 @@ PEACE = Schedule(number=0, remembers_requests=False, renews_often=False, rounds=
 def place(world: World) -> Iterator[Place]:
     """Two orders and a refund, synced in peace."""
     with open_place(world, PEACE) as opened:
+        opened.be_patient()
         for doing in (PAID, ON_ACCOUNT, Refund(0, 100)):
             shopping.do(opened, doing)
         assert attempt(opened).is_green

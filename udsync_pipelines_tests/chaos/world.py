@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import partial
@@ -38,6 +38,7 @@ Row = Mapping[str, Any]
 FACTOR = Decimal(20)
 """Limits times this, so that five minutes become fifteen seconds, which nobody waits for here."""
 
+PATIENCE_SECONDS = 60.0
 TIMEOUT_SECONDS = 1.5
 RETRY_BUDGET_SECONDS = 1.2
 LEASE_SECONDS = 1.0
@@ -62,9 +63,13 @@ class Server(Protocol):
 
 @dataclass(frozen=True)
 class World:
-    """One installation with its server. `policy` and the connections are what new tenants get."""
+    """One installation with its server. `policy` and the connections are what new tenants get.
+
+    `patient` is the same installation when nothing fails any more: a busy machine is no failure.
+    """
 
     installation: Installation
+    patient: Installation
     server: Server
     policy: PostingPolicy
     store: Connection
@@ -111,6 +116,10 @@ class Place:
         """Let queries see new objects only shortly before the horizon, or at once."""
         seconds = self.world.horizon.total_seconds() * 0.9 if is_hidden else 0.0
         self.company.control.delay_visibility(seconds)
+
+    def be_patient(self) -> None:
+        """From now on wait for answers as long as they take."""
+        self.shop.installation = self.world.patient
 
     def pass_time(self) -> None:
         """Let as much time pass as the books may hide something, and slots of the dead are held.
@@ -168,16 +177,21 @@ def open_world(url: str, folder: Path, server: Server) -> Iterator[World]:
         url,
         folder,
         limits_factor=FACTOR,
-        http_timeout_seconds=TIMEOUT_SECONDS,
-        retry_budget_seconds=RETRY_BUDGET_SECONDS,
+        http_timeout_seconds=PATIENCE_SECONDS,
+        retry_budget_seconds=PATIENCE_SECONDS,
     )
-    with open_installation(settings) as installation:
+    haste = {
+        "http_timeout_seconds": TIMEOUT_SECONDS,
+        "retry_budget_seconds": RETRY_BUDGET_SECONDS,
+    }
+    with open_installation(settings) as patient:
         with _store() as store, _company() as company:
-            learned = connect_books(installation, store, company)
-            place = find_place(installation, learned.tenant.name)
+            learned = connect_books(patient, store, company)
+            place = find_place(patient, learned.tenant.name)
             active = place.active()
         assert active is not None
-        yield World(installation, server, active.policy, place.store, place.books)
+        hasty = replace(patient, settings=settings.model_copy(update=haste))
+        yield World(hasty, patient, server, active.policy, place.store, place.books)
 
 
 @contextmanager
