@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
 from udsync_pipelines.store.address import connect_arguments, parse_address
 
@@ -38,8 +38,9 @@ class SessionLocks:
     def close(self) -> None:
         """Give back every lock; they are free when this returns."""
         if self._connection is not None:
-            # Without it the server frees them only a moment after the connection was closed.
-            with suppress(DBAPIError):
+            # Without it the server frees them only a moment after the connection was closed. When the
+            # connection was lost there is nothing left to give back.
+            with suppress(SQLAlchemyError):
                 self._connection.execute(sa.text("SELECT pg_advisory_unlock_all()"))
             self._connection.close()
         self._connection = None
