@@ -1,5 +1,6 @@
 """`udsync emulate`: stand-ins for the platforms, on this machine only."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -19,6 +20,8 @@ from udsync_pipelines.settings import ensure_home, load_settings
 AlwaysJson = Annotated[bool, typer.Option("--json", help="Always so: one JSON line is printed.")]
 
 _DEFAULTS = CompanyOptions()
+
+_DATABASE_NAME = re.compile(r"[a-z][a-z0-9_-]{0,49}")
 
 app = typer.Typer(help="Stand-ins for the platforms.", no_args_is_help=True)
 
@@ -103,9 +106,20 @@ def quickbooks(
         )
 
 
+def database_name(name: str) -> str:
+    """Refuse a name that no database and no role named after it can have."""
+    if not _DATABASE_NAME.fullmatch(name):
+        raise typer.BadParameter(
+            f"{name[:80]!r} is no name for a database: small letters, digits, _ and -, at most 50"
+        )
+    return name
+
+
 @app.command("supabase")
 def supabase(
-    name: Annotated[str, typer.Option(help="Name of the database.")] = "supabase",
+    name: Annotated[
+        str, typer.Option(help="Name of the database.", callback=database_name)
+    ] = "supabase",
     as_json: AsJson = False,
 ) -> None:
     """Make a database with Supabase's roles on the embedded server and print its URL.

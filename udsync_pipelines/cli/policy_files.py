@@ -22,7 +22,7 @@ def write_policy(path: Path, policy: PostingPolicy) -> None:
         path.write_bytes(orjson.dumps(policy_to_json(policy), option=orjson.OPT_INDENT_2) + b"\n")
     except OSError as error:
         raise ConfigurationError(
-            f"{path} cannot be written: {error.strerror}.",
+            f"The file {path} cannot be written: {error.strerror}.",
             code="file_unwritable",
             cure="Name another file.",
         ) from error
@@ -39,13 +39,13 @@ def read_policy(path: Path) -> PostingPolicy:
         text = found.decode("utf-8-sig")
     except OSError as error:
         raise ConfigurationError(
-            f"{path} cannot be read: {error.strerror}.",
+            f"The file {path} cannot be read: {error.strerror}.",
             code="file_unreadable",
             cure="Name the file of a policy, as `udsync policy show --file` writes it.",
         ) from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(
-            f"{path} is not text in UTF-8.",
+            f"The file {path} is not text in UTF-8.",
             code="file_unreadable",
             cure="Save it as UTF-8 and set the policy again.",
         ) from error

@@ -192,6 +192,10 @@ def _reached(fail_point: Reached, leases: LaneLeases) -> Reached:
     return reached
 
 
+LONGEST_SHOWN = 80
+"""Characters of what was typed that a complaint repeats."""
+
+
 def as_plan_id(text: str) -> UUID:
     """A plan's id as typed.
 
@@ -202,7 +206,7 @@ def as_plan_id(text: str) -> UUID:
         return UUID(text)
     except ValueError:
         raise ConfigurationError(
-            f"{text!r} is not the id of a plan.",
+            f"{text[:LONGEST_SHOWN]!r} is not the id of a plan.",
             cure="Copy the id from the output of the sync.",
             code="plan_unknown",
         ) from None
