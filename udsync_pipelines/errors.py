@@ -47,6 +47,11 @@ class UdsyncError(Exception):
         self.cure = cure
         self.request_id = request_id
 
+    def name(self, asked: str) -> None:
+        """Say in the sentence what was asked for, once: a list and a place in it, or a record."""
+        if asked and asked not in self.message:
+            self.message = f"{self.message.removesuffix('.')} ({asked})."
+
     def __str__(self) -> str:
         return f"{self.message} {self.cure}" if self.cure else self.message
 

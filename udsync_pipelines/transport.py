@@ -21,6 +21,7 @@ import httpx
 from tenacity import RetryCallState, Retrying
 
 from udsync_pipelines.errors import (
+    AuthorizationError,
     ConfigurationError,
     PlatformUnavailableError,
     RateLimitedError,
@@ -125,13 +126,15 @@ class Transport:
         retry: Retryable,
         read: Callable[[Answer], T],
         first: Callable[[], T] | None = None,
+        asked: str = "",
     ) -> T:
         """Send until an answer can be read, and return what `read` makes of it.
 
         `request` builds the request anew for each attempt. `read` sees every answer, also a
         refused one, and raises what it means; a RetryableError that it raises for a status in
         `retry.statuses`, or for a body that cannot be read, is tried again. `first` stands in for
-        the first attempt: the result of a request that was sent ahead.
+        the first attempt: the result of a request that was sent ahead. `asked` says in the error
+        what was asked for, so that a person can look at it.
 
         Raises:
             RetryableError: tried as often, or waited as long, as the policy allows.
@@ -148,7 +151,13 @@ class Transport:
             before_sleep=self._log_repetition,
             reraise=True,
         )
-        return trying(lambda: next(attempts)())
+        try:
+            return trying(lambda: next(attempts)())
+        except AuthorizationError:
+            raise  # it is about the credentials, whatever was asked for
+        except (RetryableError, ConfigurationError) as error:
+            error.name(asked)
+            raise
 
     def send_once(
         self,

@@ -187,7 +187,9 @@ def empty_store() -> Iterator[StoreEmulator]:
 
 
 @contextmanager
-def open_shop(installation: Installation, **options: Any) -> Iterator[ShopWithBooks]:
+def open_shop(
+    installation: Installation, *, supabase: tuple[str, str] | None = None, **options: Any
+) -> Iterator[ShopWithBooks]:
     """A shop of its own with books, for the tests of a module to share; nothing is sold yet."""
     with (
         StoreEmulator(recorded=False, customers=0, products=0) as store,
@@ -195,7 +197,7 @@ def open_shop(installation: Installation, **options: Any) -> Iterator[ShopWithBo
             **{"limits_factor": FACTOR, "sales_items": True, "seed": next(_numbers), **options}
         ) as company,
     ):
-        yield connect_books(installation, store, company)
+        yield connect_books(installation, store, company, supabase=supabase)
 
 
 HAMMER = 10

@@ -40,7 +40,7 @@ def by_number(company: CompanyEmulator, *entities: str) -> dict[str, list[Json]]
     """
     found: dict[str, list[Json]] = {}
     for one in rows(company, *entities):
-        number = one["PaymentRefNum"] if one["entity"] == "Payment" else one["DocNumber"]
+        number = one.get("PaymentRefNum" if one["entity"] == "Payment" else "DocNumber", "")
         found.setdefault(_ISSUE.sub("", number), []).append(one)
     return {number: list(filter(stands, all_)) or all_ for number, all_ in found.items()}
 

@@ -45,9 +45,14 @@ def rows_of(response: Row, entity: BookEntity) -> Sequence[Row]:
     """The rows of a query; QuickBooks leaves the list out when there are none.
 
     Raises:
-        PlatformUnavailableError: they are no objects with ids.
+        PlatformUnavailableError: they are no objects with ids, or of another entity: the answer
+            to another question.
     """
-    rows = response.get(entity, [])
+    rows = response.get(entity)
+    if rows is None:
+        rows = next((found for found in response.values() if isinstance(found, list)), [])
+        if rows:
+            raise _misshapen(f"the answer to another question than that for {entity}")
     if not isinstance(rows, list) or not all(
         isinstance(row, dict) and (row.get("Id") or entity is BookEntity.PREFERENCES)
         for row in rows
@@ -56,7 +61,7 @@ def rows_of(response: Row, entity: BookEntity) -> Sequence[Row]:
     return rows
 
 
-def count_of(response: Row) -> int:
+def count_of(response: Row, entity: BookEntity) -> int:
     """How many objects a query of `COUNT(*)` found.
 
     Raises:
@@ -64,7 +69,7 @@ def count_of(response: Row) -> int:
     """
     found = response.get("totalCount")
     if isinstance(found, bool) or not isinstance(found, int) or found < 0:
-        raise _misshapen("no count")
+        raise _misshapen(f"no count of {entity}")
     return found
 
 
@@ -130,6 +135,16 @@ def refuse_repetition(pages: int, entity: BookEntity) -> None:
     """
     if pages > _MOST_REPEATED:
         raise _misshapen(f"the same page of {entity} again and again")
+
+
+def refuse_gap(listed: int, counted: int, entity: BookEntity) -> None:
+    """Refuse a list that holds fewer objects than there are.
+
+    Raises:
+        PlatformUnavailableError: it does.
+    """
+    if listed < counted:
+        raise _misshapen(f"{listed} of its {counted} {entity} objects")
 
 
 def _misshapen(what: str) -> UdsyncError:

@@ -30,7 +30,12 @@ from udsync_pipelines.connectors.quickbooks.changing import changes_of
 from udsync_pipelines.connectors.quickbooks.client import QuickBooksClient, Written
 from udsync_pipelines.connectors.quickbooks.entities import VOID_PARAMETERS, BookEntity
 from udsync_pipelines.connectors.quickbooks.fault_rules import Remedy
-from udsync_pipelines.connectors.quickbooks.faults import RejectedByBooksError, StaleObjectError
+from udsync_pipelines.connectors.quickbooks.faults import (
+    About,
+    RejectedByBooksError,
+    StaleObjectError,
+    outcome_unknown,
+)
 from udsync_pipelines.connectors.quickbooks.posted import read_document
 from udsync_pipelines.connectors.quickbooks.reference import ReferenceLists
 from udsync_pipelines.connectors.quickbooks.sales_form import BooksIds
@@ -130,6 +135,7 @@ class QuickBooksBooks:
             )
         except RejectedByBooksError as error:
             return self._remedied(error, draft, name, symbols)
+        _check_ours(draft, payload, written)
         return self._posted(entity, written)
 
     def update(
@@ -169,6 +175,8 @@ class QuickBooksBooks:
         except RejectedByBooksError as error:
             self._forget_after(error)
             raise
+        if str(written.row["Id"]) != identifier:
+            raise outcome_unknown(About(_record(draft), written.intuit_tid))
         return self._posted(entity, written)
 
     def withdraw(self, target_id: str, version: str | None, request_id: str) -> Posted:
@@ -325,6 +333,8 @@ class QuickBooksBooks:
             document.is_voided,
             receipt,
             exchange_rate=document.exchange_rate,
+            note=document.private_note,
+            customer_id=document.customer_id,
         )
 
     def _address(self, target_id: str) -> tuple[BookEntity, str]:
@@ -342,6 +352,24 @@ def _entity_of(draft: AnyDraft) -> BookEntity:
     if isinstance(draft, ItemDraft):
         return BookEntity.ITEM
     return lookup.ENTITY_OF_KIND[draft.kind]
+
+
+def _check_ours(draft: AnyDraft, payload: Mapping[str, object], written: Written) -> None:
+    """Make sure that an answer is about what was sent, and not about another object.
+
+    One that bears neither its number (its name) nor our marker comes from a cache or a proxy, or
+    says what became of another request.
+
+    Raises:
+        OutcomeUnknownError: it is about something else; what became of ours must be looked up.
+    """
+    row = written.row
+    names = ("DocNumber", "PaymentRefNum", "DisplayName", "Name")
+    sent = next(((name, payload[name]) for name in names if name in payload), None)
+    is_named = sent is not None and str(row.get(sent[0], "")).strip() == str(sent[1]).strip()
+    marker = getattr(draft, "marker", "")
+    if not is_named and not (marker and lookup.carries(row, marker)):
+        raise outcome_unknown(About(_record(draft), written.intuit_tid))
 
 
 def _record(draft: AnyDraft) -> str:

@@ -25,6 +25,7 @@ from udsync_pipelines.connectors.quickbooks.answers import (
     is_repeated,
     member_of,
     object_of,
+    refuse_gap,
     refuse_repetition,
     rows_of,
 )
@@ -106,6 +107,13 @@ class Call:
     record: str | None = None
     is_write: bool = False
     is_batch: bool = False
+    part: str = ""
+
+    @property
+    def asked(self) -> str:
+        """What is asked for, as a person calls it: `Customer query from 1001`."""
+        about = f" for {self.record}" if self.record else ""
+        return f"{self.name}{about}{self.part}"
 
 
 class QuickBooksClient:
@@ -222,10 +230,25 @@ class QuickBooksClient:
             refuse_repetition(repeated, query.entity)
             start += len(rows)
 
+    def select_counted(self, query: Query) -> Sequence[Row]:
+        """Every object that the query selects, checked against how many there are.
+
+        For lists in which a missing object would be made a second time. One that is added
+        meanwhile may be missing; then the list is read again.
+
+        Raises:
+            PlatformUnavailableError: the list lacks objects, also when it is read again.
+        """
+        rows = tuple(self.select(query))
+        if self.count(query) > len(rows):
+            rows = tuple(self.select(query))
+            refuse_gap(len(rows), self.count(query), query.entity)
+        return rows
+
     def count(self, query: Query) -> int:
         """How many objects the query selects."""
         answer = self._query(query.count(), query.entity)
-        return count_of(member_of(answer, "QueryResponse"))
+        return count_of(answer, query.entity)
 
     def changes(
         self, entities: Sequence[BookEntity], since: datetime
@@ -351,11 +374,17 @@ class QuickBooksClient:
     # --- one request ----------------------------------------------------------------------------
 
     def _page(self, query: Query, start: int, size: int) -> Sequence[Row]:
-        answer = self._query(query.page(start, size), query.entity)
-        return rows_of(member_of(answer, "QueryResponse"), query.entity)
+        answer = self._query(query.page(start, size), query.entity, f" from {start}")
+        return rows_of(answer, query.entity)
 
-    def _query(self, statement: str, entity: BookEntity) -> Row:
-        return self._send(Call(f"{entity} query", "GET", "query", {"query": statement})).row
+    def _query(self, statement: str, entity: BookEntity, part: str = "") -> Row:
+        call = Call(f"{entity} query", "GET", "query", {"query": statement}, part=part)
+        answer = self._send(call).row
+        try:
+            return member_of(answer, "QueryResponse")
+        except PlatformUnavailableError as error:
+            error.name(call.asked)
+            raise
 
     def _write(
         self,
@@ -411,7 +440,10 @@ class QuickBooksClient:
         has_failed = True
         try:
             answer = transport.send(
-                lambda: self._signed(call, token), retry, lambda answer: _read(answer, call)
+                lambda: self._signed(call, token),
+                retry,
+                lambda answer: _read(answer, call),
+                asked=call.asked,
             )
             has_failed = False
         except RetryableError as failure:

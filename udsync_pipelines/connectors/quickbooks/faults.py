@@ -173,7 +173,8 @@ def error_of_case(case: Case, about: About, **words: object) -> UdsyncError:
 
 
 def _by_status(answer: Answer, about: About) -> UdsyncError:
-    if _leaves_open(answer) and about.is_write:
+    # A redirect comes from whatever stands before QuickBooks, perhaps after it has done the work.
+    if about.is_write and (_leaves_open(answer) or httpx.codes.is_redirect(answer.status)):
         return outcome_unknown(about)
     if answer.status == httpx.codes.UNAUTHORIZED:
         return fault_error((Fault("3200"),), about)
@@ -185,10 +186,11 @@ def _by_status(answer: Answer, about: About) -> UdsyncError:
 
 def _leaves_open(answer: Answer) -> bool:
     """Whether an answer without a fault says nothing about what became of a request."""
-    return answer.status >= httpx.codes.INTERNAL_SERVER_ERROR or answer.status in {
-        httpx.codes.OK,
-        httpx.codes.REQUEST_TIMEOUT,
-    }
+    return (
+        answer.status >= httpx.codes.INTERNAL_SERVER_ERROR
+        or answer.status == httpx.codes.REQUEST_TIMEOUT
+        or httpx.codes.is_success(answer.status)
+    )
 
 
 def _error(kind: type[UdsyncError], rule: FaultRow, about: About, **words: object) -> UdsyncError:

@@ -31,16 +31,20 @@ _NAMED = (BookEntity.CUSTOMER, BookEntity.VENDOR, BookEntity.EMPLOYEE)
 def written_before(
     client: QuickBooksClient, draft: SalesDraft | PaymentDraft, customer_id: str
 ) -> tuple[Row, ...]:
-    """The documents of the books with the draft's number; without a number, with its marker.
+    """The documents of the books with the draft's number; where there is none, with its marker.
 
-    None says nothing for certain. One that has the number and does not carry the marker (see
-    `carries`) may be someone else's; more than one is for a person to look at.
+    Two different questions are asked before it is said that nothing was found, for one answer may
+    come from a cache, and QuickBooks drops the number where the company numbers its documents
+    itself. None says nothing for certain. One that has the number and does not carry the marker
+    (see `carries`) may be someone else's; more than one is for a person to look at.
     """
     entity = ENTITY_OF_KIND[draft.kind]
     if isinstance(draft, PaymentDraft):
         return tuple(payments_by_reference(client, draft.reference))
-    if draft.number is not None:
-        return tuple(documents_by_number(client, entity, draft.number))
+    numbered = documents_by_number(client, entity, draft.number) if draft.number else ()
+    found = tuple(numbered)
+    if found:
+        return found
     candidates = documents_of_day(client, entity, draft.dated_on, customer_id)
     return tuple(row for row in candidates if carries(row, draft.marker))
 
@@ -93,13 +97,14 @@ def all_names(client: QuickBooksClient, home_currency: str) -> tuple[BooksName, 
     return tuple(
         books_name(entity, row, home_currency)
         for entity in _NAMED
-        for row in client.select(Query(entity, with_inactive=True))
+        for row in client.select_counted(Query(entity, with_inactive=True))
     )
 
 
 def all_products(client: QuickBooksClient) -> tuple[BooksProduct, ...]:
     """Every item, inactive ones too."""
-    return tuple(map(books_product, client.select(Query(BookEntity.ITEM, with_inactive=True))))
+    query = Query(BookEntity.ITEM, with_inactive=True)
+    return tuple(map(books_product, client.select_counted(query)))
 
 
 def items_by_sku(client: QuickBooksClient, sku: str) -> tuple[Row, ...]:

@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 Row: TypeAlias = Mapping[str, Any]
 READ_TIMEOUT = 60.0  # seconds; busy shops were seen to take two for a page
+_SINCE = ("modified_after", "after")
 PER_PAGE = 100  # the most that WooCommerce gives; 101 is refused
 
 
@@ -74,6 +75,13 @@ class ListRequest:
 
     path: str
     params: Mapping[str, str | int] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        """The list and the place in it, as a person calls it: `orders from row 100`."""
+        if "offset" in self.params:
+            return f"{self.path} from row {int(self.params['offset']) + 1}"
+        after = next((self.params[name] for name in _SINCE if name in self.params), None)
+        return f"{self.path} changed after {after}" if after else self.path
 
     def but(self, **params: str | int) -> "ListRequest":
         """The same list with other parameters."""
@@ -138,7 +146,9 @@ class WooCommerceClient:
 
         `first` stands in for the first attempt: the result of `page_once`, sent ahead.
         """
-        return self._transport.send(lambda: self._listing(request), READS, self._read_list, first)
+        return self._transport.send(
+            lambda: self._listing(request), READS, self._read_list, first, asked=str(request)
+        )
 
     def page_once(self, request: ListRequest) -> Listing:
         """One page of a list, tried once."""
@@ -151,7 +161,10 @@ class WooCommerceClient:
             NotFoundError: there is none with this id.
         """
         return self._transport.send(
-            lambda: self._signed(f"/wp-json/wc/v3/{path}", params or {}), READS, _read_object
+            lambda: self._signed(f"/wp-json/wc/v3/{path}", params or {}),
+            READS,
+            _read_object,
+            asked=path,
         )
 
     def find(self, path: str, params: Mapping[str, str | int] | None = None) -> Row | None:

@@ -264,13 +264,18 @@ class Poster:
             return _as_withdrawn(write.target_id, posted)
         if posted is None or posted.version == write.base_version:
             return None
-        return posted if problems.unequal(write.draft, posted, None) is None else None
+        return posted if self._problem(write, posted) is None else None
+
+    def _problem(self, write: Write, posted: Posted) -> Parked | None:
+        customers = self._symbols(write).customers
+        customer = getattr(write.draft, "customer", "")
+        return problems.unequal(write.draft, posted, None, customers.get(customer))
 
     def _settle(
         self, write: Write, posted: Posted, count: str = "", problem: Parked | None = None
     ) -> None:
         if write.action is not WriteAction.DELETE:
-            problem = problem or problems.unequal(write.draft, posted, None)
+            problem = problem or self._problem(write, posted)
         self.ledger.settle(write, posted, problem)
         with self._lock:
             self._ended[write.id] = replace(write, state=IntentState.SETTLED)

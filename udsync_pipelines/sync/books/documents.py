@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from udsync_pipelines.posting.documents import Draft, PaymentDraft, SalesDraft
 from udsync_pipelines.sync.books import questions
 from udsync_pipelines.sync.books.ports import Books, Posted, WriteLedger
-from udsync_pipelines.sync.books.writes import Binding, Role
+from udsync_pipelines.sync.books.writes import Binding, Role, customer_key
 from udsync_pipelines.sync.decisions import KEEP_BOOKS, Question, Standing, fingerprint
 
 
@@ -59,6 +59,12 @@ class Documents:
             found = self.ledger.last_draft(self.bound[role].key)
             self._former[role] = found if isinstance(found, SalesDraft | PaymentDraft) else None
         return self._former[role]
+
+    def customer_id(self, draft: Draft) -> str | None:
+        """The id of a draft's customer in the books; None while there is none."""
+        key = customer_key(draft.customer)
+        bound = self.ledger.bound([key]).get(key)
+        return bound.target_id.partition("/")[2] if bound else None
 
     def question(self, kind: str) -> Question:
         """A question of this kind about the record and its documents as they are now."""

@@ -169,7 +169,7 @@ class Follower:
         if posted.is_voided:
             return _deviation(binding, Deed.VOIDED, posted)
         draft = self.last_draft(binding.key)
-        if draft is None or problems.unequal(draft, posted, None) is None:
+        if draft is None or problems.other_worth(draft, posted) is None:
             return None
         return _deviation(binding, Deed.EDITED, posted)
 

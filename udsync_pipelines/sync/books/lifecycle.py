@@ -82,14 +82,15 @@ def _trouble(role: Role, draft: Draft, documents: Documents) -> tuple[str, str] 
         return questions.DELETED, problems.deleted_in_books(binding.target_id)
     if posted.is_voided:
         return questions.VOIDED, problems.voided_in_books(posted)
+    issued = _as_issued(draft, documents.former(role))
     if binding.digest is None:
-        unequal = problems.unequal(draft, posted, None)
+        unequal = problems.unequal(issued, posted, None, documents.customer_id(issued))
         return None if unequal is None else (questions.DIFFER, unequal.reason)
     if posted.version == binding.version:
         return None
     # What a person changed beside the amounts is theirs, until it would be written over.
-    is_unwritten = _digest(_as_issued(draft, documents.former(role))) == binding.digest
-    if is_unwritten and problems.unequal(draft, posted, None) is None:
+    is_unwritten = _digest(issued) == binding.digest
+    if is_unwritten and problems.other_worth(issued, posted) is None:
         return None
     return questions.CHANGED, problems.edited_in_books(posted)
 

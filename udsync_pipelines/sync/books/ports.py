@@ -33,7 +33,8 @@ class Posted:
     `target_id` names kind and id, as `sales_receipt/12`. `version` changes with everything that
     matters in it and with nothing else. `total` and `tax` (None for customers and items) are in
     `currency`, and `exchange_rate` is units of the home currency for one of it, where the books
-    name it. `receipt` is what proves that it was written.
+    name it. `note` and `customer_id` are a document's own; None where it was not looked at.
+    `receipt` is what proves that it was written.
     """
 
     target_id: str
@@ -46,6 +47,8 @@ class Posted:
     receipt: Mapping[str, str | None] = field(default_factory=dict)
     was_found: bool = False
     exchange_rate: Decimal | None = None
+    note: str | None = None
+    customer_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

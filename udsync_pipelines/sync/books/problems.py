@@ -120,29 +120,49 @@ def deleted_since(posted: Posted) -> Parked:
     )
 
 
-def unequal(draft: AnyDraft, posted: Posted, record: ArchivedRecord | None) -> Parked | None:
-    """The difference between a draft and what the books made of it, or None."""
-    expected = _amounts(draft)
-    if expected is None:
+def unequal(
+    draft: AnyDraft,
+    posted: Posted,
+    record: ArchivedRecord | None,
+    customer_id: str | None = None,
+) -> Parked | None:
+    """The difference between a draft and what the books made of it, or None.
+
+    `customer_id` is the books' id of the draft's customer, where it is known. A document is known
+    by its number and the marker in its note: one that lost them would not be found again.
+    """
+    worth = other_worth(draft, posted, record)
+    if worth is not None or not isinstance(draft, SalesDraft | PaymentDraft):
+        return worth
+    reason = _other_marks(draft, posted) or _other_customer(posted, customer_id)
+    return _differ(reason, record) if reason else None
+
+
+def other_worth(
+    draft: AnyDraft, posted: Posted, record: ArchivedRecord | None = None
+) -> Parked | None:
+    """The difference in what a document is worth (total, tax, currency, rate), or None."""
+    if not isinstance(draft, SalesDraft | PaymentDraft):
         return None
-    total, tax, currency = expected
-    if (total, currency) == (posted.total, posted.currency) and tax in (None, posted.tax):
-        return _rate_differs(draft, posted, record)
-    taxed = "" if tax is None else f" with {tax} tax"
-    made = "" if tax is None else f" with {posted.tax} tax"
+    reason = _other_amounts(draft, posted)
+    return _differ(reason, record) if reason else _rate_differs(draft, posted, record)
+
+
+def _differ(reason: str, record: ArchivedRecord | None) -> Parked:
     return Parked(
         source_id=record.source_id if record else "",
         content_hash=record.content_hash if record else b"",
         code="books_differ",
-        reason=f"{shown(posted)} came out at {posted.total} {posted.currency}{made}; the shop says "
-        f"{total} {currency}{taxed}.",
+        reason=reason,
         cure="Correct that document in the books, or delete it and enter the sale by hand.",
     )
 
 
-def _rate_differs(draft: AnyDraft, posted: Posted, record: ArchivedRecord | None) -> Parked | None:
+def _rate_differs(
+    draft: SalesDraft | PaymentDraft, posted: Posted, record: ArchivedRecord | None
+) -> Parked | None:
     """The difference in the exchange rate alone, which changes what a document is worth at home."""
-    wanted = draft.exchange_rate if isinstance(draft, SalesDraft | PaymentDraft) else None
+    wanted = draft.exchange_rate
     if wanted is None or (posted.exchange_rate and same_rate(wanted, posted.exchange_rate)):
         return None
     return Parked(
@@ -166,9 +186,30 @@ def _named(posted: Sequence[Posted]) -> str:
     return f"{' and '.join(map(shown, posted))} {'stands' if len(posted) == 1 else 'stand'}"
 
 
-def _amounts(draft: AnyDraft) -> tuple[object, object, str] | None:
-    if isinstance(draft, SalesDraft):
-        return draft.total, draft.total_tax, draft.currency
-    if isinstance(draft, PaymentDraft):
-        return draft.amount, None, draft.currency
-    return None
+def _other_amounts(draft: SalesDraft | PaymentDraft, posted: Posted) -> str:
+    total, tax = (
+        (draft.total, draft.total_tax) if isinstance(draft, SalesDraft) else (draft.amount, None)
+    )
+    if (total, draft.currency) == (posted.total, posted.currency) and tax in (None, posted.tax):
+        return ""
+    taxed = "" if tax is None else f" with {tax} tax"
+    made = "" if tax is None else f" with {posted.tax} tax"
+    return (
+        f"{shown(posted)} came out at {posted.total} {posted.currency}{made}; the shop says "
+        f"{total} {draft.currency}{taxed}."
+    )
+
+
+def _other_marks(draft: SalesDraft | PaymentDraft, posted: Posted) -> str:
+    number = draft.number if isinstance(draft, SalesDraft) else draft.reference
+    if number is not None and posted.number != number:
+        return f"{shown(posted)} does not bear its number {number}."
+    if posted.note is not None and draft.marker not in posted.note.split():
+        return f"{shown(posted)} lacks {draft.marker} in its note."
+    return ""
+
+
+def _other_customer(posted: Posted, customer_id: str | None) -> str:
+    if None in (posted.customer_id, customer_id) or posted.customer_id == customer_id:
+        return ""
+    return f"{shown(posted)} stands on customer {posted.customer_id} instead of {customer_id}."

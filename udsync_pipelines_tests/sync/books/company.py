@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
+from typing import Any
 
 from udsync_pipelines.errors import (
     ConfigurationError,
@@ -83,6 +84,7 @@ class MemoryBooks:
     is_read_only: bool = False
     keeps_request_ids: bool = True
     refuses_same_number: bool = True
+    shown_otherwise: dict[str, Any] = field(default_factory=dict)
     delay: timedelta = timedelta(0)
     moved_tax: Decimal = Decimal(0)
     values_at: Decimal | None = None
@@ -406,7 +408,7 @@ class MemoryBooks:
         if not isinstance(draft, SalesDraft | PaymentDraft):
             return Posted(held.target_id, held.version, receipt=receipt)
         number = draft.number if isinstance(draft, SalesDraft) else draft.reference
-        return Posted(
+        posted = Posted(
             held.target_id,
             held.version,
             held.total,
@@ -417,6 +419,7 @@ class MemoryBooks:
             receipt,
             exchange_rate=draft.exchange_rate and (self.values_at or draft.exchange_rate),
         )
+        return replace(posted, **self.shown_otherwise)
 
 
 def _what(draft: AnyDraft) -> str:

@@ -9,6 +9,8 @@ from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.errors import ConflictError
 from udsync_pipelines.posting.draft_json import AnyDraft
 from udsync_pipelines.posting.policy import DateBasis, DocumentForm, GatewayPolicy
+from udsync_pipelines.sync.books.ports import Posted
+from udsync_pipelines.sync.books.problems import unequal
 from udsync_pipelines.sync.books.writes import Role, WriteAction
 from udsync_pipelines_tests.posting.books import POLICY, policy
 from udsync_pipelines_tests.sync.books.company import kind_of
@@ -415,3 +417,44 @@ def test_what_is_new_and_called_stale_by_the_books_is_refused_and_made_later(
     assert world.codes() == {}
     assert markers(world) == ["order/1"]
     assert world.books.kinds() == {"customer": 1, "item": 1, "sales_receipt": 1}
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        ({"number": "9"}, "Sales receipt 9 does not bear its number WC-1."),
+        ({"note": "Thank you"}, "Sales receipt WC-1 lacks "),
+        ({"customer_id": "77"}, "Sales receipt WC-1 stands on customer 77 instead of "),
+    ],
+)
+def test_a_document_that_lost_what_it_is_known_by_is_named_until_it_is_corrected(
+    world: BooksWorld, shown: dict[str, str], said: str
+) -> None:
+    world.books.shown_otherwise = shown
+    world.shop.sell(1)
+
+    first, again = world.sync(), world.sync()
+    parked = world.parked()["order/1"]
+    world.books.shown_otherwise = {}
+    corrected = world.sync()
+
+    assert (first.parked, again.parked, corrected.parked) == (1, 1, 0)
+    assert parked.code == "books_differ"
+    assert parked.reason.startswith(said)
+
+
+def test_a_document_that_bears_all_it_is_known_by_is_left_alone(world: BooksWorld) -> None:
+    world.shop.sell(1)
+    world.sync()
+    draft = world.books.the("sales_receipt").draft
+    customer = next(iter(world.books.of("customer"))).target_id.partition("/")[2]
+    posted = Posted(
+        "sales_receipt/1",
+        "v",
+        *(Decimal("21.00"), Decimal("1.00"), "CAD", "WC-1"),
+        note=f"From the shop {getattr(draft, 'marker', '')}",
+        customer_id=customer,
+    )
+
+    assert unequal(draft, posted, None, customer) is None
+    assert unequal(draft, posted, None, None) is None

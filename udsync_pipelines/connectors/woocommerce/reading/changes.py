@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from udsync_pipelines.connectors.woocommerce.address import PLATFORM
-from udsync_pipelines.connectors.woocommerce.client import Listing, ListRequest, Row
+from udsync_pipelines.connectors.woocommerce.client import PER_PAGE, Listing, ListRequest, Row
 from udsync_pipelines.connectors.woocommerce.reading.lists import Filter
 from udsync_pipelines.connectors.woocommerce.reading.pages import (
     PageFetcher,
@@ -151,7 +151,8 @@ class _Changes:
 
     def _is_end(self, listing: Listing) -> bool:
         if listing.total is not None and listing.total >= len(listing.rows):
-            return listing.total == len(listing.rows)
+            # A full page may be followed by more, whatever the store says.
+            return listing.total == len(listing.rows) < PER_PAGE
         # The store did not say how many there are: go on until nothing new comes.
         seen = set(self._previous.ids) if self._previous is not None else set()
         return seen.issuperset(listing.ids)

@@ -103,7 +103,7 @@ def short_page(request: ListRequest, listing: Listing) -> str | None:
 def broken_list(request: ListRequest, fault: str) -> RetryableError:
     """The error for a list that cannot be read to its end; nothing is skipped silently."""
     return RetryableError(
-        f"The store's list of {request.path} {fault}.",
+        f"The store's list of {request} {fault}.",
         code="list_broken",
         platform=PLATFORM,
         cure="Try later; if it stays so, switch off caching for /wp-json/ in the store.",

@@ -143,4 +143,5 @@ class _Walk:
             # The store did not say how many there are: go on until nothing stands behind the
             # last row.
             return not rows and len(listing.ids) <= 1
-        return reached >= listing.total
+        # A full page may be followed by more, whatever the store says: what comes next is asked.
+        return reached >= listing.total and len(listing.ids) < PER_PAGE
