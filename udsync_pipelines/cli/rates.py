@@ -77,7 +77,7 @@ def _lines(file: Path) -> list[str]:
         return found.decode("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
-            f"{file} cannot be read as text in UTF-8.",
+            f"the file {file} cannot be read as text in UTF-8.",
             code="file_unreadable",
             cure="Name a file with lines such as USD,2026-01-31,1.3512.",
         ) from error

@@ -71,8 +71,18 @@ def register(
             base = url or _remembered(check_books(installation, owner))
             books = register_books(installation, owner, base, token)
         store = register_store(installation, owner, url, rotate=rotate)
+        if store is None and books is None:
+            raise _nothing_to_register(tenant)
         books = books or check_books(installation, owner)
         _finish(installation, tenant, store, books, as_json=as_json, is_check=False)
+
+
+def _nothing_to_register(tenant: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"tenant {tenant} has no store, and no verifier token of its books was given.",
+        code="nothing_to_register",
+        cure="Connect a store (udsync connect woocommerce), or give --verifier-token.",
+    )
 
 
 @app.command("list")

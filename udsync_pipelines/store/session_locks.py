@@ -38,8 +38,8 @@ class SessionLocks:
     def close(self) -> None:
         """Give back every lock; they are free when this returns."""
         if self._connection is not None:
-            # Without it the server frees them only a moment after the connection was closed. When the
-            # connection was lost there is nothing left to give back.
+            # Without it the server frees them only a moment after the connection was closed. Of a
+            # lost connection there is nothing left to give back.
             with suppress(SQLAlchemyError):
                 self._connection.execute(sa.text("SELECT pg_advisory_unlock_all()"))
             self._connection.close()

@@ -154,8 +154,8 @@ BAD: Mapping[str, Sequence[Bad]] = {
     "policy decide": [
         Bad(("order/77", "--tenant", "acme"), "choice"),
         Bad(("order/77", "ours", *UNKNOWN.words), "nobody", 1),
-        Bad(("order/77", "ours", "--tenant", "acme"), "order/77", 1),
-        Bad(("a_code", "ours", "--all", "--tenant", "acme"), "a_code", 1),
+        Bad(("order/77", "ours", "--tenant", "acme"), "woocommerce", 1),
+        Bad(("a_code", "ours", "--all", "--tenant", "acme"), "woocommerce", 1),
     ],
     "rates set": [
         Bad(("USD", "--tenant", "acme"), "day"),
@@ -174,7 +174,7 @@ BAD: Mapping[str, Sequence[Bad]] = {
     ],
     "rates list": [UNKNOWN, Bad(("--tenant", "acme"), "quickbooks", 1)],
     "schedule add": [
-        Bad(("nightly", "--tenant", "acme"), "--cron"),
+        Bad(("nightly", "--tenant", "acme", "--entity", "orders"), "--cron"),
         Bad(("nightly", *UNKNOWN.words, "--entity", "orders", "--cron", "0 6 * * *"), "nobody", 1),
         Bad(("nightly", "--tenant", "acme", "--entity", "invoices", "--cron", "0 6 * * *"),
             "invoices"),
@@ -201,8 +201,8 @@ BAD: Mapping[str, Sequence[Bad]] = {
     "webhooks register": [
         Bad((), "--tenant"),
         UNKNOWN,
-        Bad(("--tenant", "acme"), "--url|woocommerce", 1),
-        Bad(("--tenant", "acme", "--url", "ftp://udsync.example"), "ftp|woocommerce|https", 1),
+        Bad(("--tenant", "acme"), "no store", 1),
+        Bad(("--tenant", "acme", "--url", "ftp://udsync.example"), "no store|ftp", 1),
         Bad(("--tenant", "acme", "--verifier-token-file", "missing.txt"), "missing.txt"),
     ],
     "webhooks list": [UNKNOWN],

@@ -131,7 +131,7 @@ def inject(shop: ShopWithBooks) -> dict[str, Any]:
         strike = {"path": r"/orders\?", "nth": 1 + 2 * place, **settings}
         found[f"store {kind}"] = shop.store.faults.add(kind, **strike)
     for place, (kind, settings) in enumerate(BOOKS_FAULTS.items()):
-        strike = {"path": r"/salesreceipt\?", "method": "POST", "nth": 3 + 7 * place, **settings}
+        strike = {"path": r"/salesreceipt\?", "method": "POST", "nth": 3 + 5 * place, **settings}
         strike |= {"nth": 2} if "path" in settings else {}
         found[f"books {kind}"] = shop.company.faults.add(kind, **strike)
     return found
@@ -152,7 +152,9 @@ def is_foreign(why: Json) -> bool:
 
 
 def test_every_kind_has_struck_once(endured: Endured) -> None:
-    assert set(endured.struck.values()) == {1}, endured.struck
+    idle = [name for name, struck in endured.struck.items() if struck != 1]
+
+    assert idle == []
 
 
 def test_no_run_was_green_while_something_was_missing(endured: Endured) -> None:

@@ -301,18 +301,19 @@ def differences_of(shop: ShopWithBooks) -> list[str]:
 
 
 def correct_document(shop: ShopWithBooks, good: int, order: int) -> None:
-    """Delete a document and enter the sale by hand, as a bookkeeper may; `good` is one like it."""
+    """Bring a document to what it should be, as a bookkeeper may; `good` is one like it."""
     documents = rows(shop.company, "SalesReceipt")
     model = next(one for one in documents if one["DocNumber"] == f"WC-{good}")
     wrong = next(one for one in documents if spoken_of(one, order))
     customer = sharing(shop, f"{name_of(shop, order)}@example.org")[0]
     kept = ("Line", "TxnDate", "PaymentMethodRef", "DepositToAccountRef")
-    shop.company.control.delete("SalesReceipt", wrong["Id"])
-    shop.company.control.create(
+    shop.company.control.edit(
         "SalesReceipt",
+        wrong["Id"],
         {
             **{name: model[name] for name in kept if name in model},
             "DocNumber": f"WC-{order}",
+            "PrivateNote": model["PrivateNote"].replace(f"order/{good}", f"order/{order}"),
             "CustomerRef": {"value": customer["Id"]},
         },
     )
