@@ -47,6 +47,7 @@ check: $(READY)
 # SUITE: landing (into the database), books (composing alone), posting (into the books), limits
 # (posting at the platform's own limits, five minutes), tokens (processes killed while renewing),
 # quota (a simulated month of metered calls), backfill (50,000 orders, killed 20 times; over an hour),
+# mutations (every protection removed in turn),
 # chaos (ten thousand schedules of faults, an hour and more; SEED=n plays one of them),
 # webhooks (taking them in, beside a storm).
 bench: $(READY)

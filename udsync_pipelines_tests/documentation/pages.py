@@ -7,6 +7,7 @@ from udsync_pipelines.mapping import render_reference
 from udsync_pipelines_tests.documentation.command_pages import render_commands
 from udsync_pipelines_tests.documentation.error_pages import render_errors
 from udsync_pipelines_tests.documentation.fault_pages import render_faults
+from udsync_pipelines_tests.documentation.protection_pages import render_protections
 from udsync_pipelines_tests.documentation.setting_pages import render_settings
 from udsync_pipelines_tests.documentation.silent_pages import render_silent_faults
 from udsync_pipelines_tests.documentation.table_pages import render_tables
@@ -26,6 +27,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "faults.md": _noted(render_faults),
     "mapping-functions.md": _noted(render_reference),
     "never-silent.md": _noted(render_silent_faults),
+    "protections.md": _noted(render_protections),
     "settings.md": _noted(render_settings),
     "supabase-tables.md": _noted(render_tables),
 }

@@ -115,6 +115,8 @@ sys.exit(sum(process.exitcode != 0 for process in processes))
 def test_eight_processes_renew_one_expired_token_exactly_once(strict: Connected) -> None:
     owner = strict.owner
     places = [strict.url, strict.company.oauth_url, str(owner.tenant_id), str(owner.connection_id)]
+    # So long an answer takes that all of them ask, unless something keeps them from it.
+    strict.company.faults.add("slow", path="/oauth2", times=0, seconds=1.0)
 
     done = subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-c", PROCESSES, *places],
