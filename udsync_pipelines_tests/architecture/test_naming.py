@@ -20,6 +20,7 @@ NO_AMOUNTS = {
     "udsync_pipelines/mapping/pattern.py": "counts repeats of a pattern, up to infinity",
     "udsync_pipelines/mapping/suggestions.py": "measures how alike two names are",
     "udsync_pipelines/sync/engine.py": "measures seconds",
+    "udsync_pipelines/sync/forecast.py": "measures seconds, and counts calls",
 }
 WRITES_TO_THE_TERMINAL = ("cli",)
 
