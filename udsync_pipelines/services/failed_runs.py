@@ -1,11 +1,34 @@
-"""What is left to do for a run that ended without closing its syncs."""
+"""What is left to do for a run that ended without closing its syncs, and what it has done."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from udsync_pipelines.services.failures import NAMES
 from udsync_pipelines.services.installation import Installation
-from udsync_pipelines.store.repositories import tenants
+from udsync_pipelines.store.repositories import standing, tenants
 from udsync_pipelines.store.repositories.ledger import PostgresLedger
-from udsync_pipelines.sync.plan import PlanState
+from udsync_pipelines.store.repositories.standing import Standing
+from udsync_pipelines.sync.plan import IntentState, Plan, PlanState
 
 UNFINISHED = (PlanState.PLANNING, PlanState.APPROVED, PlanState.APPLYING)
+TOLD = (*UNFINISHED, PlanState.FAILED, PlanState.SUPERSEDED)
+"""Syncs that a run has left; superseded is one that the next sync has taken over already."""
+
+_STEPS = ("extract", "map", "resolve")
+_DOUBTED = (IntentState.SENT, IntentState.UNKNOWN)
+_REFUSED = (IntentState.REJECTED,)
+_SETTLED = (IntentState.SETTLED,)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What one sync of a run has done, and what it has left; `left` counts writes or batches."""
+
+    lane: str
+    sentence: str
+    settled: int
+    in_doubt: int
+    left: int
 
 
 def close_failed_run(installation: Installation, tenant_name: str, run_id: str) -> int:
@@ -14,21 +37,71 @@ def close_failed_run(installation: Installation, tenant_name: str, run_id: str) 
     A sync that says itself why it failed keeps its own words; one that waits for approval is not
     touched. What a failed sync left undone is done by the next one.
     """
-    with installation.state.dispatch() as connection:
-        tenant = tenants.find(connection, tenant_name)
-    if tenant is None:
-        return 0
-    ledger = PostgresLedger(installation.state, tenant.id)
-    unfinished = [plan for plan in ledger.plans_of_run(run_id) if plan.state in UNFINISHED]
+    unfinished = [
+        plan for plan in _plans(installation, tenant_name, run_id) if plan.state in UNFINISHED
+    ]
     for plan in unfinished:
-        ledger.move_plan(
+        account = _account(installation, plan)
+        PostgresLedger(installation.state, plan.tenant_id).move_plan(
             plan.id,
             PlanState.FAILED,
             error={
                 "step": plan.state.value,
                 "code": "run_ended",
-                "message": "the run ended before the sync was finished.",
+                "message": f"the run ended before the sync was finished. {account.sentence}",
                 "cure": "The next sync finishes the work; the run's page shows the cause.",
             },
         )
     return len(unfinished)
+
+
+def accounts_of_run(installation: Installation, tenant_name: str, run_id: str) -> Sequence[Account]:
+    """What each sync of a run that is over has done and left, but for those that are finished."""
+    plans = _plans(installation, tenant_name, run_id)
+    return [_account(installation, plan) for plan in plans if plan.state in TOLD]
+
+
+def _plans(installation: Installation, tenant_name: str, run_id: str) -> Sequence[Plan]:
+    with installation.state.dispatch() as connection:
+        tenant = tenants.find(connection, tenant_name)
+    if tenant is None:
+        return ()
+    return PostgresLedger(installation.state, tenant.id).plans_of_run(run_id)
+
+
+def _account(installation: Installation, plan: Plan) -> Account:
+    with installation.state.tenant(plan.tenant_id) as connection:
+        return account_of(plan, standing.of_plan(connection, plan.tenant_id, plan.id))
+
+
+def account_of(plan: Plan, standings: Sequence[Standing]) -> Account:
+    """What a sync has done and what it has left, from how far its writes came."""
+    steps = _finished(plan)
+    done = f"Finished steps: {', '.join(steps)}." if steps else "No step was finished."
+    written = [_of_platform(one) for one in standings] or ["No write was planned."]
+    settled = sum(one.count(*_SETTLED) for one in standings)
+    in_doubt = sum(one.count(*_DOUBTED) for one in standings if not one.is_by_batch)
+    refused = sum(one.count(*_REFUSED) for one in standings)
+    left = sum(one.total for one in standings) - settled - in_doubt - refused
+    return Account(plan.lane, " ".join((done, *written)), settled, in_doubt, left)
+
+
+def _finished(plan: Plan) -> list[str]:
+    """The steps of planning that came to their end; of loading, the writes say more."""
+    failed = str(plan.error["step"]) if plan.error else ""
+    return [step for step in _STEPS if f"seconds.{step}" in plan.counts and step != failed]
+
+
+def _of_platform(one: Standing) -> str:
+    """A batch that was begun is left as a whole: its transaction has committed or not."""
+    settled, refused = one.count(*_SETTLED), one.count(*_REFUSED)
+    in_doubt = 0 if one.is_by_batch else one.count(*_DOUBTED)
+    left = one.total - settled - refused - in_doubt
+    parts = [f"{settled} of {one.total} {'batches' if one.is_by_batch else 'writes'} settled"]
+    if in_doubt:
+        parts.append(f"{in_doubt} sent and not answered")
+    if refused:
+        parts.append(f"{refused} refused")
+    if left:
+        parts.append(f"{left} left")
+    return f"{NAMES.get(one.platform, one.platform)}: {', '.join(parts)}."

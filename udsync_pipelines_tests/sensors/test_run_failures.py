@@ -7,7 +7,7 @@ import sys
 import dagster as dg
 import pytest
 
-from sensors.run_failures import run_failures
+from sensors.run_failures import LEFT, run_failures
 from udsync_pipelines.store.repositories.ledger import PostgresLedger
 from udsync_pipelines.sync.plan import Plan, PlanState
 from udsync_pipelines_tests.orchestration.running import DagsterRuns, Supabase
@@ -24,7 +24,7 @@ def kill_at(point: str, shop: ConnectedShop, instance: dg.DagsterInstance) -> dg
         [sys.executable, "-m", killed_run.__name__, shop.tenant.name],
         env={**os.environ, "UDSYNC_FAIL_AT": point},
         capture_output=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert ended.returncode == -9, ended.stderr.decode()
@@ -59,16 +59,47 @@ def plan_of(shop: ConnectedShop, run_id: str) -> Plan:
     return plan
 
 
+def shown_of(run_id: str, instance: dg.DagsterInstance) -> tuple[list[str], str]:
+    """What the page of a failed run says of its syncs: its events, its tag."""
+    run = instance.get_run_by_id(run_id)
+    assert run is not None
+    events = [
+        record.event_log_entry.dagster_event
+        for record in instance.get_records_for_run(
+            run_id, of_type=dg.DagsterEventType.ENGINE_EVENT
+        ).records
+    ]
+    said = [event.message or "" for event in events if event is not None]
+    return [text for text in said if text.startswith("The sync of ")], run.tags.get(LEFT, "")
+
+
 @pytest.mark.parametrize(
-    ("point", "step"),
+    ("point", "step", "account"),
     [
-        ("page.archived", "planning"),
-        ("map.planned", "planning"),
-        ("load.committed", "applying"),
+        ("page.archived", "planning", "No step was finished. No write was planned."),
+        (
+            "map.planned",
+            "planning",
+            "Finished steps: extract. Supabase: 0 of 1 batches settled, 1 left.",
+        ),
+        (
+            "load.committed",
+            "applying",
+            "Finished steps: extract, map, resolve. Supabase: 0 of 2 batches settled, 2 left.",
+        ),
+        (
+            "load.settled",
+            "applying",
+            "Finished steps: extract, map, resolve. Supabase: 1 of 2 batches settled, 1 left.",
+        ),
     ],
 )
-def test_the_sync_of_a_killed_run_is_closed_and_says_why(
-    shop: ConnectedShop, dagster_instance: dg.DagsterInstance, point: str, step: str
+def test_the_sync_of_a_killed_run_is_closed_and_says_what_was_done(
+    shop: ConnectedShop,
+    dagster_instance: dg.DagsterInstance,
+    point: str,
+    step: str,
+    account: str,
 ) -> None:
     run = kill_at(point, shop, dagster_instance)
 
@@ -80,9 +111,13 @@ def test_the_sync_of_a_killed_run_is_closed_and_says_why(
     assert plan.error == {
         "step": step,
         "code": "run_ended",
-        "message": "the run ended before the sync was finished.",
+        "message": f"the run ended before the sync was finished. {account}",
         "cure": "The next sync finishes the work; the run's page shows the cause.",
     }
+    assert shown_of(run.run_id, dagster_instance) == (
+        [f"The sync of orders was not finished. {account}"],
+        f"orders: {account}",
+    )
 
 
 def test_the_work_of_a_killed_run_is_finished_from_where_it_died(
@@ -123,6 +158,9 @@ def test_a_sync_that_said_why_it_failed_keeps_its_own_words(
 
     assert said is not None
     assert said["code"] == "database_read_only"
+    assert shown_of(failed.run_id, dagster_runs.instance)[1] == (
+        "orders: Finished steps: extract, map, resolve. Supabase: 0 of 2 batches settled, 2 left."
+    )
     assert plan_of(shop, failed.run_id).error == said
 
 
