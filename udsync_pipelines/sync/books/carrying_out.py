@@ -232,12 +232,13 @@ class Poster:
 
         What was to be made is not there to have been changed: it is refused like anything else.
         """
-        if write.action is not WriteAction.UPDATE:
+        if write.target_id is None or write.action is WriteAction.CREATE:
             self._reject(write, *_why(error), error.request_id)
-        elif write.key.role in NAMED:
-            self._settle(write, Posted(write.target_id or "", ""), count="kept")
             return
-        posted = self.books.read(write.target_id or "")
+        if write.key.role in NAMED:
+            self._settle(write, Posted(write.target_id, ""), count="kept")
+            return
+        posted = self.books.read(write.target_id)
         kind = questions.CHANGED
         if posted is None or posted.is_voided:
             kind = questions.DELETED if posted is None else questions.VOIDED

@@ -238,6 +238,7 @@ class MemoryBooks:
 
     def read(self, target_id: str) -> Posted | None:
         self._call("read", target_id)
+        assert target_id.partition("/")[2], "books can only be asked about an object"
         if target_id in self.unreadable:
             raise RecordRejectedError("A field cannot be read.", code="answer_misshapen")
         held = self.held.get(target_id)
