@@ -88,7 +88,8 @@ def changed_rows(answer: Row, entities: Sequence[BookEntity]) -> Mapping[BookEnt
     if not all(isinstance(one, dict) for one in responses):
         raise _misshapen("something else than changes")
     return {
-        entity: [row for one in responses for row in rows_of(one, entity)] for entity in entities
+        entity: [row for one in responses if entity in one for row in rows_of(one, entity)]
+        for entity in entities
     }
 
 
