@@ -114,7 +114,8 @@ def test_what_a_killed_process_had_in_flight_keeps_nobody_waiting(
         shop.sync_until_certain()
 
         assert ended.exit_code == KILLED
-        assert shop.company.limits.most_in_flight == 9
+        assert shop.company.limits.most_in_flight >= 9  # the dead ones are still being answered
+        assert shop.company.limits.refused == 0
         assert unequal_books(shop.store, shop.company) == []
         assert shop.state("select name from udsync.leases where expires_at > now()") == []
 

@@ -148,4 +148,4 @@ def test_a_new_month_has_the_indexes_of_its_table_and_no_second_ones(
             for table in PARTITIONED
         }
 
-    assert counts == {"raw_records": {1}, "sync_log": {3}, "webhook_events": {2}}
+    assert counts == {"raw_records": {1}, "sync_log": {3}, "webhook_events": {4}}
