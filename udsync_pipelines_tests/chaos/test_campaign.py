@@ -13,7 +13,7 @@ from udsync_pipelines_tests.chaos.world import World
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
-BLOCKS = 20
+BLOCKS = 5
 IN_A_BLOCK = 10
 COSTLY = (*REAL_KILLS, Way.STOPPED)
 
