@@ -10,6 +10,7 @@ from psycopg.rows import dict_row
 from pydantic import SecretStr
 
 from udsync_pipelines.emulators.woocommerce import StoreEmulator
+from udsync_pipelines.services.books import utc_now
 from udsync_pipelines.services.connecting import connect_supabase, connect_woocommerce
 from udsync_pipelines.services.installation import Installation
 from udsync_pipelines.store.repositories import tenants
@@ -54,7 +55,11 @@ class ConnectedShop:
             dry_run=dry_run,
             approve=Approval.ask if ask else Approval.automatic,
         )
-        return sync_lane(self.installation, self.tenant.name, lane, options)
+        return sync_lane(self.installation, self.tenant.name, lane, options, clock=self.now)
+
+    def now(self) -> datetime:
+        """What time udsync thinks it is."""
+        return utc_now()
 
     def sync_all(self, *, full: bool = False) -> list[SyncReport]:
         """Sync every lane, in the order of `sync_all`."""

@@ -4,12 +4,14 @@ import os
 import resource
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from multiprocessing.connection import Connection
 from typing import Any
 
 from udsync_pipelines.errors import UdsyncError
+from udsync_pipelines.services.books import utc_now
 from udsync_pipelines.services.engines import open_engine
 from udsync_pipelines.services.installation import Installation, open_installation
 from udsync_pipelines.sync import due
@@ -22,10 +24,15 @@ _KIB = 1 if sys.platform == "linux" else 1024
 
 
 def sync_lane(
-    installation: Installation, tenant: str, lane: str, options: SyncOptions | None = None
+    installation: Installation,
+    tenant: str,
+    lane: str,
+    options: SyncOptions | None = None,
+    *,
+    clock: Callable[[], datetime] = utc_now,
 ) -> SyncReport:
     """Do what the ops of a lane's job do, one after the other."""
-    with open_engine(installation, tenant) as opened:
+    with open_engine(installation, tenant, clock=clock) as opened:
         plan = opened.open(
             lane_named(lane), options or SyncOptions(), trigger="manual", run_id=None
         )
