@@ -102,7 +102,7 @@ def test_findings_that_keep_every_promise_miss_nothing() -> None:
             {"first": run(traffic=seen(statuses={"200": 4, "429": 1}, throttled=1))},
             "not every answer was 200: {'200': 4, '429': 1}",
         ),
-        ({"first": run(traffic=seen(metered=13))}, "13 metered reads, more than 12"),
+        ({"first": run(traffic=seen(metered=25))}, "25 metered reads, more than 24"),
         ({"again": replace(IDLE, traffic=seen(calls={"GET /query": 1}))}, "the second run asked 1"),
         (
             {"again": replace(IDLE, parked={"orders": 1}, traffic=seen(calls={"GET /query": 7}))},

@@ -277,7 +277,7 @@ def test_a_session_that_died_while_idle_is_replaced_unseen(
 ) -> None:
     with state_database.tenant(ours.tenant_id) as connection:
         process = connection.scalar(sa.text("SELECT pg_backend_pid()"))
-    state_server.run(f"SELECT pg_terminate_backend({process})")
+    state_server.run(f"SELECT pg_terminate_backend({process}, 5000)")
 
     with state_database.tenant(ours.tenant_id) as connection:
         assert connection.scalars(LEASES).all() == []
