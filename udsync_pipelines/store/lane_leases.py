@@ -43,7 +43,7 @@ _TAKE = sa.text("""
         OR (CAST(:is_locked AS boolean) AND (held.details->>'is_locked')::boolean)
     RETURNING fence, (SELECT owner FROM former) AS former_owner
 """)
-# What a dead process has held beside its lanes: slots for requests that nobody waits for.
+# What a process that is over has held beside its lanes: slots for requests nobody waits for.
 _FREE_SLOTS = sa.text("""
     UPDATE udsync.leases SET expires_at = now()
     WHERE tenant_id = :tenant AND owner = :owner AND name NOT LIKE 'lane:%'
@@ -88,7 +88,8 @@ class _Lease:
 class LaneLeases:
     """The lanes of one tenant that this process holds. Safe to use from several threads.
 
-    Who takes over the lane of a process that has died frees whatever else was held as its `owner`.
+    Whatever else is held as its `owner` is freed at the end; when the process has died, by whoever
+    takes a lane of it over.
     """
 
     def __init__(
@@ -191,10 +192,18 @@ class LaneLeases:
         for lease in self._held.values():
             with suppress(UdsyncError, SQLAlchemyError):
                 self._write(_GIVE_BACK, lease)
+        if self._held:
+            with suppress(UdsyncError, SQLAlchemyError):
+                self._free_slots()
         self._held.clear()
         self._locks.close()
         self._closed.clear()
         self._thread = None
+
+    def _free_slots(self) -> None:
+        """Free the slots whose giving back was lost, or whose taking was, with a cut session."""
+        with self._database.tenant(self._tenant_id) as connection:
+            connection.execute(_FREE_SLOTS, {"tenant": self._tenant_id, "owner": self.owner})
 
     def _beat(self) -> None:
         if self._thread is None:

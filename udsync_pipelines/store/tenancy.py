@@ -9,7 +9,12 @@ from uuid import UUID
 import psycopg
 import sqlalchemy as sa
 from psycopg.rows import namedtuple_row
-from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
+from sqlalchemy.exc import (
+    DBAPIError,
+    DisconnectionError,
+    InvalidRequestError,
+    OperationalError,
+)
 
 from udsync_pipelines.errors import ConfigurationError, PlatformUnavailableError
 from udsync_pipelines.store.address import (
@@ -125,7 +130,7 @@ class StateDatabase:
                 session.commit()
             return cursor.fetchall() if cursor.description else ()
         except psycopg.Error as error:
-            if session.broken:
+            if _is_unusable(session, error):
                 held.invalidate(error)
                 raise self._gone() from error
             if entered.description is None and error.sqlstate in {_ROLE_MISSING, _ROLE_REFUSED}:
@@ -180,6 +185,8 @@ class StateDatabase:
             return self._engine.raw_connection()
         except psycopg.OperationalError as error:
             raise connection_error(OperationalError(None, None, error), self._url) from error
+        except InvalidRequestError as error:
+            raise self._gone() from error
 
     def _gone(self) -> PlatformUnavailableError:
         return PlatformUnavailableError(
@@ -197,6 +204,8 @@ class StateDatabase:
             return self._engine.connect()
         except OperationalError as error:
             raise connection_error(error, self._url) from error
+        except InvalidRequestError as error:  # even a new session was cut before it was used
+            raise self._gone() from error
 
     def _enter(self, connection: sa.Connection, role: str, tenant: str) -> None:
         try:
@@ -227,6 +236,11 @@ def _check_alive(session: object, _record: object, _proxy: object) -> None:
     waiting.register(_session(session), select.POLLIN)
     if waiting.poll(0):
         raise DisconnectionError
+
+
+def _is_unusable(session: psycopg.Connection[Any], error: psycopg.Error) -> bool:
+    """Whether the session is lost. An error without a state is the driver's own: it was cut off."""
+    return session.broken or (isinstance(error, psycopg.OperationalError) and not error.sqlstate)
 
 
 def _no_tenant() -> ConfigurationError:

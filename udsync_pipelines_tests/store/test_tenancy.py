@@ -421,3 +421,26 @@ def test_threads_share_the_database_without_mixing_tenants(
         thread.join()
 
     assert seen == {"a": {"a"}, "b": {"b"}}
+
+
+CUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'"
+
+
+def test_sessions_that_are_cut_at_any_moment_are_told_as_a_server_that_went_away(
+    state_server: StateServer, state_database: StateDatabase, ours: Household
+) -> None:
+    with state_database.maintenance() as connection:
+        cut = CUT.format(connection.scalar(sa.text("SELECT current_database()")))
+    cutting = threading.Thread(target=state_server.run, args=[cut] * 3000)
+    told: set[type[Exception]] = set()
+
+    cutting.start()
+    while cutting.is_alive():
+        try:
+            state_database.once(ours.tenant_id, b"SELECT 1", {})
+        except Exception as error:  # noqa: BLE001 - which ones there are is the question
+            told.add(type(error))
+    cutting.join()
+
+    assert told == {PlatformUnavailableError}
+    assert state_database.once(ours.tenant_id, b"SELECT 1", {}) == [(1,)]

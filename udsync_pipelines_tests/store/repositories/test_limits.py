@@ -400,6 +400,14 @@ def usage(database: StateDatabase, tenant_id: UUID) -> list[tuple[str, int, int,
         return [(row.name, row.calls, row.metered, row.failed) for row in rows]
 
 
+def slots_held(database: StateDatabase, tenant_id: UUID) -> list[str]:
+    with database.tenant(tenant_id) as connection:
+        rows = connection.exec_driver_sql(
+            "SELECT name FROM udsync.leases WHERE name LIKE 'slot:%%' AND expires_at > now()"
+        )
+        return [row.name for row in rows]
+
+
 def run_threads(work: Callable[[], None], count: int) -> None:
     threads = [threading.Thread(target=work) for _ in range(count)]
     for thread in threads:
@@ -424,10 +432,7 @@ def test_slots_of_a_process_that_died_are_free_once_its_lane_is_taken_over(
 
     with closing(dead), closing(heir):
         heir.hold("acme", "orders")
-        with state_database.tenant(owner.tenant_id) as connection:
-            held = connection.exec_driver_sql(
-                "select name from udsync.leases where name like 'slot:%%' and expires_at > now()"
-            ).all()
+        held = slots_held(state_database, owner.tenant_id)
 
     assert len(held) == 1
 
@@ -448,9 +453,23 @@ def test_slots_of_a_process_that_has_another_lane_stay_its_own(
 
     with closing(busy), closing(heir):
         heir.hold("acme", "orders")
-        with state_database.tenant(owner.tenant_id) as connection:
-            held = connection.exec_driver_sql(
-                "select name from udsync.leases where name like 'slot:%%' and expires_at > now()"
-            ).all()
+        held = slots_held(state_database, owner.tenant_id)
 
     assert len(held) == 1
+
+
+def test_a_slot_whose_giving_back_was_lost_is_free_once_its_holder_has_ended(
+    make: Make, owner: Household, state_database: StateDatabase, state_url: str
+) -> None:
+    leases = LaneLeases(state_database, state_url, owner.tenant_id, seconds=600)
+    limited = make(slots=3)
+    limited.hold_as(leases.owner)
+    leases.hold("acme", "orders")
+    under_way = limited.slot(("requests",))
+    under_way.__enter__()
+    held = slots_held(state_database, owner.tenant_id)
+
+    leases.close()
+
+    assert len(held) == 1
+    assert slots_held(state_database, owner.tenant_id) == []
