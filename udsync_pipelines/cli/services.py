@@ -92,6 +92,7 @@ def status(as_json: AsJson = False) -> None:
                 "api_url": services.api_url if services else None,
                 "since": services.since if services else None,
                 "memory": memory,
+                "restarts": services.restarts if services else {},
                 "consents": [one.facts(now) for one in known],
                 "quotas": [one.facts() for one in spent],
                 "backfills": [one.facts() for one in begun],
@@ -100,7 +101,8 @@ def status(as_json: AsJson = False) -> None:
     else:
         for name, healthy in health.items():
             taken = f"  {memory[name] / MEGABYTE:.0f} MB" if name in memory else ""
-            say(f"{'healthy    ' if healthy else 'not running'}  {name}{taken}")
+            again = _restarted(services, name)
+            say(f"{'healthy    ' if healthy else 'not running'}  {name}{taken}{again}")
         say(_where(services))
         for one in known:
             say(f"{'warning: ' if one.is_urgent(now) else ''}{one.sentence(now)}")
@@ -174,6 +176,15 @@ def _service_health(settings: Settings) -> dict[str, bool]:
         return {**health, **DagsterDoor(services.url).health()}
     except PlatformUnavailableError:
         return {**health, WEBSERVER: False}
+
+
+def _restarted(services: RunningServices | None, name: str) -> str:
+    times = services.restarts.get(name, ()) if services else ()
+    if not times:
+        return ""
+    return (
+        f"  ended unexpectedly, started again {datetime.fromisoformat(times[-1]):%Y-%m-%d %H:%M}Z"
+    )
 
 
 def _where(services: RunningServices | None) -> str:

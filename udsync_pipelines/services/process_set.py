@@ -7,7 +7,7 @@ import socket
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,20 +27,29 @@ RESTARTS = 5
 RESTARTS_WITHIN_SECONDS = 300.0
 DATABASE_EVERY_SECONDS = 1.0
 MEGABYTE = 1_000_000
+DATABASE = "database"
+SHOWN_RESTARTS = 20
 
 Report = Callable[[str], None]
+MakeServices = Callable[[Settings, Path], Sequence[Service]]
 
 
 class ProcessSet:
     """Starts the services in order, restarts one that dies, stops all in reverse."""
 
-    def __init__(self, settings: Settings, report: Report) -> None:
+    def __init__(
+        self, settings: Settings, report: Report, services: MakeServices = service_specs
+    ) -> None:
         self._settings = settings
         self._home = settings.home
         self._report = report
+        self._make_services = services
         self._running: dict[str, tuple[Service, ServiceProcess]] = {}
-        self._restarts: dict[str, list[float]] = defaultdict(list)
+        self._starting: dict[str, float] = {}
+        self._dead: list[ServiceProcess] = []
+        self._restarts: dict[str, list[datetime]] = defaultdict(list)
         self._since = datetime.now(UTC)
+        self._looked = time.monotonic()
 
     @contextmanager
     def started(self) -> Iterator[str]:
@@ -57,7 +66,7 @@ class ProcessSet:
             check_port(self._settings.dagster_port, "UDSYNC_DAGSTER_PORT")
             check_port(self._settings.api_port, "UDSYNC_API_PORT")
             try:
-                for service in service_specs(self._settings, Path(scratch)):
+                for service in self._make_services(self._settings, Path(scratch)):
                     self._start(service)
                 self._report_start(time.monotonic() - began)
                 yield loopback(self._settings.dagster_port)
@@ -69,19 +78,30 @@ class ProcessSet:
         """Restart what dies, until interrupted (KeyboardInterrupt).
 
         Raises:
-            ConfigurationError: a service keeps dying; its log file is named.
+            ConfigurationError: a service keeps dying, or does not start again; its log file is
+                named.
         """
-        looked = time.monotonic()
         while True:
-            if time.monotonic() - looked >= DATABASE_EVERY_SECONDS:
-                self._look_after_database()
-                looked = time.monotonic()
-            for name, (service, process) in list(self._running.items()):
-                if not process.is_alive():
-                    self._report(f"{name} ended unexpectedly; starting it again")
-                    self._count_restart(process)
-                    self._start(service)
+            self.look_after()
             time.sleep(0.2)
+
+    def look_after(self) -> None:
+        """Look once after everything. What has died is started; the next looks see it ready.
+
+        Nothing waits for one that is starting: it may need another that has just died too.
+        """
+        if time.monotonic() - self._looked >= DATABASE_EVERY_SECONDS:
+            self._look_after_database()
+            self._looked = time.monotonic()
+        for name, (service, process) in list(self._running.items()):
+            if not process.is_alive():
+                self._report(f"{name} ended unexpectedly; starting it again")
+                self._count_restart(process)
+                self._dead.append(process)
+                self._launch(service)
+            elif name in self._starting:
+                self._look_whether_ready(service, process)
+        self._dead = [process for process in self._dead if process.is_survived()]
 
     def _look_after_database(self) -> None:
         """Start the embedded database again when it has died; another's is not ours to start."""
@@ -90,43 +110,67 @@ class ProcessSet:
         server = EmbeddedPostgres(self._home, pg_bin=self._settings.pg_bin)
         if not server.is_running():
             self._report("database ended unexpectedly; starting it again")
+            self._restarts[DATABASE].append(datetime.now(UTC))
             server.start()
+            self._announce()
             self._report("database runs")
 
     def _start(self, service: Service) -> None:
+        """Start it for the first time, and wait until it is ready."""
+        process = self._launch(service)
+        while service.name in self._starting:
+            if not process.is_alive():
+                raise process.failure("does not start")
+            self._look_whether_ready(service, process)
+            time.sleep(0.1)
+
+    def _launch(self, service: Service) -> ServiceProcess:
         if service.socket is not None:
             service.socket.unlink(missing_ok=True)
         process = ServiceProcess(service.command, self._home / "logs", service.name)
         self._running[service.name] = (service, process)
-        deadline = time.monotonic() + READY_SECONDS
-        while not service.is_ready():
-            if not process.is_alive() or time.monotonic() > deadline:
-                raise process.failure("does not start")
-            time.sleep(0.1)
+        self._starting[service.name] = time.monotonic() + READY_SECONDS
         self._announce()
-        self._report(f"{service.name} runs")
+        return process
+
+    def _look_whether_ready(self, service: Service, process: ServiceProcess) -> None:
+        if service.is_ready():
+            del self._starting[service.name]
+            self._report(f"{service.name} runs")
+        elif time.monotonic() > self._starting[service.name]:
+            raise process.failure("does not start")
 
     def _count_restart(self, process: ServiceProcess) -> None:
-        now = time.monotonic()
-        recent = [at for at in self._restarts[process.name] if now - at < RESTARTS_WITHIN_SECONDS]
-        self._restarts[process.name] = [*recent, now]
+        now = datetime.now(UTC)
+        restarts = self._restarts[process.name]
+        recent = [at for at in restarts if (now - at).total_seconds() < RESTARTS_WITHIN_SECONDS]
+        restarts.append(now)
         if len(recent) >= RESTARTS:
             raise process.failure("keeps ending")
 
     def _stop_all(self) -> None:
-        """Take in no more work first, finish running work last."""
+        """Take in no more work first, finish running work last.
+
+        Runs outlive the code server that has started them: those of one that died are ended too.
+        """
         for _, process in reversed(self._running.values()):
+            process.stop()
+        for process in self._dead:
             process.stop()
         self._running.clear()
 
     def _announce(self) -> None:
-        """Write down where the services are, for other commands."""
+        """Write down where the services are and what had to be started again, for others."""
         known = {
             "pid": os.getpid(),
             "url": loopback(self._settings.dagster_port),
             "api_url": loopback(self._settings.api_port),
             "since": self._since.isoformat(),
             "processes": {name: process.pid for name, (_, process) in self._running.items()},
+            "restarts": {
+                name: [at.isoformat() for at in times[-SHOWN_RESTARTS:]]
+                for name, times in self._restarts.items()
+            },
         }
         draft = announcement(self._home).with_suffix(".draft")
         draft.write_bytes(orjson.dumps(known))
@@ -142,7 +186,8 @@ class ProcessSet:
 class RunningServices:
     """A supervisor at work: its process id, its services' processes, and where they answer.
 
-    `url` is that of Dagster's pages; `since` when they were started, in ISO 8601.
+    `url` is that of Dagster's pages; `since` when they were started, and `restarts` when each had
+    to be started again, the newest last, in ISO 8601.
     """
 
     pid: int
@@ -150,6 +195,7 @@ class RunningServices:
     api_url: str
     since: str
     processes: Mapping[str, int]
+    restarts: Mapping[str, Sequence[str]]
 
     def memory(self) -> dict[str, int]:
         """Bytes of memory that each service takes, with the runs that it has started."""

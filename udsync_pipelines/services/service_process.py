@@ -45,6 +45,14 @@ class ServiceProcess:
         """Whether the process still runs."""
         return self._process.poll() is None
 
+    def is_survived(self) -> bool:
+        """Whether anything of its session still runs, for example what it has started."""
+        try:
+            os.killpg(self._process.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
     def stop(self) -> None:
         """Ask it to stop, wait, and end what is left of its session."""
         if self.is_alive():
