@@ -52,11 +52,11 @@ def judge_books(place: Place, *, is_over: bool) -> list[str]:
     refunds = by_number(place.company, *REFUNDS)
     found: list[str] = []
     for order in _records(place, "order"):
-        judge = _Judge(place, order["id"], f"order/{order['id']}" in parked, is_over)
+        judge = _Judge(place, order["id"], parked.get(f"order/{order['id']}"), is_over)
         found += judge.sale(order, sales, payments)
     for refund in _records(place, "refund"):
         order_id = refund["parent_id"]
-        judge = _Judge(place, order_id, f"refund/{refund['id']}" in parked, is_over)
+        judge = _Judge(place, order_id, parked.get(f"refund/{refund['id']}"), is_over)
         found += judge.refund(refund, refunds)
     found += [f"{number} belongs to nothing" for number in (*sales, *payments, *refunds)]
     found += [f"{name} is parked without a reason" for name in _mute(parked)]
@@ -77,11 +77,11 @@ def judge_state(place: Place) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Judge:
-    """Judges the documents of one order."""
+    """Judges the documents of one order. `parked` is its parked record, if it is parked."""
 
     place: Place
     order_id: int
-    is_parked: bool
+    parked: Json | None
     is_over: bool
 
     def sale(self, order: Json, sales: Documents, payments: Documents) -> Iterator[str]:
@@ -95,7 +95,7 @@ class _Judge:
         if order["status"] not in POSTED:
             yield from self._not_due(name, documents)
             return
-        if self.is_parked:
+        if self.parked:
             yield from self._may_be_parked(name)
             return
         is_on_account = order["payment_method"] in ON_ACCOUNT
@@ -132,7 +132,7 @@ class _Judge:
             return
         if order["status"] not in POSTED:
             return
-        if self.is_parked:
+        if self.parked:
             yield from self._may_be_parked(name)
             return
         lines = [line for kind in ("line_items", "shipping_lines") for line in refund[kind]]
@@ -154,11 +154,11 @@ class _Judge:
         guest = self.place.guests[self.place.orders.index(self.order_id)]
         is_changed = self.order_id in self.place.changed or guest in self.place.doubled
         if self.is_over and not is_changed:
-            yield f"{name} is parked, and nobody has changed anything"
+            yield f"{name} is parked, and nobody has changed anything: {self.parked}"
 
     def _not_due(self, name: str, documents: list[Json]) -> Iterator[str]:
         standing = [one for one in documents if not is_voided(one)]
-        if standing and not self.is_parked:
+        if standing and not self.parked:
             yield f"{name} is not sold any more, and its document stands"
 
 

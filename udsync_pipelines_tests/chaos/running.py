@@ -104,16 +104,22 @@ def judged(place: Place, ended: Sequence[Ended], when: str) -> list[str]:
 
 
 def _recover(place: Place, outcome: Outcome) -> None:
-    """Sync until everything is certain, with all the time that takes."""
+    """Sync until everything is certain, with all the time that takes.
+
+    What is parked gets one more sync: books that remember requests repeat to the first one the
+    refusal that they gave when its answer was lost, also when its reason is gone by now.
+    """
     place.be_patient()
+    was_whole = False
     for _ in range(MOST_SYNCS):
         place.pass_time()
         ended = _when_free(place)
         if ended.error == NEEDS_CONSENT:
             place.consent_anew()
         outcome.violations += [f"a sync afterwards ended with {ended.bug}"] if ended.bug else []
-        if ended.is_whole:
+        if ended.is_green or (ended.is_whole and was_whole):
             return
+        was_whole = ended.is_whole
     outcome.violations.append(f"nothing is certain after {MOST_SYNCS} syncs without a failure")
 
 
