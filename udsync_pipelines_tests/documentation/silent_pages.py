@@ -24,6 +24,21 @@ What no client can notice: a platform that consistently says that a record does 
 list and in every count, looks like one that does not have it.
 """
 
+CLOCKS = "\n".join(
+    (
+        "## Clocks that are wrong\n",
+        "Bookmarks are times of the platform's own clock, so it does not matter what ours says.\n",
+        table(
+            ("fault", "how the sync ends"),
+            [
+                ("the store's clock is set back", "healed: the list is read whole"),
+                ("the same, by less than five minutes", "healed: these are read again anyway"),
+                ("our clock is ahead of QuickBooks'", "healed: QuickBooks' own time is noted"),
+            ],
+        ),
+    )
+)
+
 SECTIONS: Mapping[str, tuple[str, str, Mapping[str, SilentFault]]] = {
     "Lists of the store": (
         "A list is walked by id with one row of overlap. Numbers of rows, order and repetition are "
@@ -61,7 +76,7 @@ def render_silent_faults() -> str:
         f"## {title}\n\n{note}\n\n" + table(("fault", "how the sync ends"), _rows(named, cases))
         for title, (note, named, cases) in SECTIONS.items()
     ]
-    return "\n".join((INTRODUCTION, *sections))
+    return "\n".join((INTRODUCTION, *sections, CLOCKS))
 
 
 def _rows(named: str, cases: Mapping[str, SilentFault]) -> list[tuple[str, str]]:

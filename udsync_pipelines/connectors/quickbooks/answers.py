@@ -1,6 +1,7 @@
 """The parts of QuickBooks' answers: an object, the rows of a query, an item of a batch."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from udsync_pipelines.connectors.quickbooks.entities import BookEntity
 from udsync_pipelines.connectors.quickbooks.fault_rules import Case
@@ -91,6 +92,15 @@ def changed_rows(answer: Row, entities: Sequence[BookEntity]) -> Mapping[BookEnt
         entity: [row for one in responses if entity in one for row in rows_of(one, entity)]
         for entity in entities
     }
+
+
+def told_at(answer: Row) -> datetime | None:
+    """QuickBooks' own time of an answer; None where it does not say it well."""
+    try:
+        found = datetime.fromisoformat(str(answer.get("time")))
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
 
 
 def batch_items(answer: Row) -> Mapping[str, Row]:

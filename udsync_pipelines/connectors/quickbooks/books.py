@@ -237,7 +237,7 @@ class QuickBooksBooks:
             self._change(entity, row) for entity in _KINDS for row in found.rows.get(entity, ())
         ]
         untold = frozenset(_KINDS[one] for one in found.too_many if one in _KINDS)
-        return Changes(objects, untold)
+        return Changes(objects, untold, found.at)
 
     def standing(self, target_ids: Collection[str]) -> Mapping[str, Posted]:
         """Those of these objects that QuickBooks still has; a metered read for each 200."""

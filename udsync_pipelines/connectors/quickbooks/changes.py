@@ -30,10 +30,14 @@ _DELETED = "Deleted"
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The rows that changed, by entity, and the entities of which too many did to be told."""
+    """The rows that changed, by entity, and the entities of which too many did to be told.
+
+    `at` is QuickBooks' own time of the first answer.
+    """
 
     rows: Mapping[BookEntity, Sequence[Row]]
     too_many: frozenset[BookEntity] = frozenset()
+    at: datetime | None = None
 
 
 def changed_since(
@@ -43,15 +47,15 @@ def changed_since(
 
     A metered read; where the answer is nearly full, two more for its halves, and so on.
     """
-    found = client.changes(entities, since)
+    found, at = client.changes(entities, since)
     if sum(map(len, found.values())) < NEARLY_FULL:
-        return Changed(found)
+        return Changed(found, at=at)
     if len(entities) == 1:
-        return Changed({}, frozenset(entities))
+        return Changed({}, frozenset(entities), at)
     middle = len(entities) // 2
     first = changed_since(client, entities[:middle], since)
     second = changed_since(client, entities[middle:], since)
-    return Changed({**first.rows, **second.rows}, first.too_many | second.too_many)
+    return Changed({**first.rows, **second.rows}, first.too_many | second.too_many, at)
 
 
 def objects_with(

@@ -28,6 +28,7 @@ from udsync_pipelines.connectors.quickbooks.answers import (
     refuse_gap,
     refuse_repetition,
     rows_of,
+    told_at,
 )
 from udsync_pipelines.connectors.quickbooks.entities import (
     DELETABLE,
@@ -252,16 +253,18 @@ class QuickBooksClient:
 
     def changes(
         self, entities: Sequence[BookEntity], since: datetime
-    ) -> Mapping[BookEntity, Sequence[Row]]:
+    ) -> tuple[Mapping[BookEntity, Sequence[Row]], datetime | None]:
         """What changed since a time, deleted objects included; at most 1000 objects in all.
 
-        Which are left out beyond these nobody says: an answer near 1000 is to be thrown away.
+        Beside them QuickBooks' own time of the answer, None when it does not say it. Which are
+        left out beyond 1000 nobody says: an answer near 1000 is to be thrown away.
         """
         params = {
             "entities": ",".join(entities),
             "changedSince": since.astimezone(UTC).isoformat(timespec="seconds"),
         }
-        return changed_rows(self._send(Call("cdc", "GET", "cdc", params)).row, entities)
+        answer = self._send(Call("cdc", "GET", "cdc", params)).row
+        return changed_rows(answer, entities), told_at(answer)
 
     def batch_select(self, queries: Mapping[str, Query]) -> Mapping[str, Sequence[Row]]:
         """The first 1000 objects of each query, all in one request; the keys name the answers.

@@ -152,8 +152,9 @@ class WooCommerceStore:
                     yield from reader.span(window, bookmark)
                     return
                 if isinstance(state, Changes) and not window.full:
-                    yield from reader.pages(state)
-                    return
+                    state = yield from reader.pages(state)
+                    if state is None:
+                        return
             full = FullReader(fetcher, source, known, self._limit_of(window))
             begun = state if isinstance(state, FullRead) and not state.by_parents else None
             yield from full.pages(begun)

@@ -24,6 +24,9 @@ from udsync_pipelines.sync.books.writes import Binding, Key, Role
 OVERLAP = timedelta(minutes=5)
 """What changed shortly before the last look is told again: it may have become visible late."""
 
+CLOCKS_DIFFER = timedelta(hours=1)
+"""How far our clock may be ahead of the books', where these do not tell their time."""
+
 DOCUMENTS = (Role.SALE, Role.PAYMENT, Role.REFUND)
 
 _PAGE = 1000
@@ -101,11 +104,15 @@ class Follower:
         until = self.watch.followed_until()
         if until is not None and self.now - until < self.every:
             return self.counts
+        known = self.now
         if until is not None:
-            self._learn(self.books.changes(until - OVERLAP, self.now))
+            changes = self.books.changes(until - OVERLAP, self.now)
+            self._learn(changes)
+            known = min(self.now, changes.at or self.now - CLOCKS_DIFFER)
         elif self.watch.targets("", 1):
             self._compare(None)
-        self.watch.note(self.now)
+            known = self.now - CLOCKS_DIFFER
+        self.watch.note(known)
         return self.counts
 
     def _learn(self, changes: Changes) -> None:

@@ -65,10 +65,14 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What changed in the books. Of `untold` kinds more did than can be told: compare them."""
+    """What changed in the books until their own time `at`, where they say it.
+
+    Of `untold` kinds more did than can be told: compare them.
+    """
 
     objects: Sequence[Change]
     untold: frozenset[str] = frozenset()
+    at: datetime | None = None
 
 
 class Books(Protocol):

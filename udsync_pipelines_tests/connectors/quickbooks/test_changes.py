@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from udsync_pipelines.connectors.quickbooks import changes
-from udsync_pipelines.connectors.quickbooks.answers import changed_rows
+from udsync_pipelines.connectors.quickbooks.answers import changed_rows, told_at
 from udsync_pipelines.connectors.quickbooks.entities import BookEntity
 from udsync_pipelines.errors import PlatformUnavailableError
 from udsync_pipelines.sync.books.ports import Changes
@@ -174,7 +174,8 @@ def test_a_document_of_others_that_cannot_be_understood_is_told_without_its_cont
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     strange = {"Id": "77", "TotalAmt": "much"}
-    monkeypatch.setattr(company.books.client, "changes", lambda *_: {BookEntity.INVOICE: [strange]})
+    found = ({BookEntity.INVOICE: [strange]}, None)
+    monkeypatch.setattr(company.books.client, "changes", lambda *_: found)
 
     assert objects(told(company)) == {"invoice/77": None}
 
@@ -218,3 +219,14 @@ def test_an_answer_without_changes_holds_nothing_of_any_entity() -> None:
     answer: dict[str, object] = {"CDCResponse": [{"QueryResponse": [{}]}]}
 
     assert changed_rows(answer, [BookEntity.INVOICE]) == {BookEntity.INVOICE: []}
+
+
+def test_changes_come_with_the_time_that_the_books_have(company: Company) -> None:
+    company.emulated.company.clock.set("2026-11-20T10:00:00Z")
+
+    assert told(company).at == datetime(2026, 11, 20, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("time", [None, "", "soon", "2026-11-20T10:00:00", 7])
+def test_a_time_that_is_not_one_is_no_time(time: object) -> None:
+    assert told_at({"time": time}) is None

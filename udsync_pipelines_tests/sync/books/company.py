@@ -74,7 +74,8 @@ class MemoryBooks:
     `answers` says of the next writes, by kind: `lost` (not written), `hidden` (written, and the
     answer lost), `fine`. `refusals` are asked of every write. An object is found by `find` once
     it is `delay` old. `moved_tax` is what the books make of a document's tax beyond the draft,
-    `values_at` the rate of foreign documents whatever they were sent with.
+    `values_at` the rate of foreign documents whatever they were sent with. `behind` is how far
+    the company's own clock is behind ours.
     """
 
     process: Process
@@ -98,6 +99,7 @@ class MemoryBooks:
     calls: list[tuple[str, str]] = field(default_factory=list)
     request_ids: list[str] = field(default_factory=list)
     touched: dict[str, datetime] = field(default_factory=dict)
+    behind: timedelta = timedelta(0)
     untold: set[str] = field(default_factory=set)
     unreadable: set[str] = field(default_factory=set)
     falsely_deleted: set[str] = field(default_factory=set)
@@ -248,6 +250,7 @@ class MemoryBooks:
         self._call("changes", since.isoformat())
         if now - since > timedelta(days=29):
             return Changes((), KINDS)
+        since, at = since + self.behind, self.clock() - self.behind
         told = [
             one
             for one, at in self.touched.items()
@@ -256,7 +259,7 @@ class MemoryBooks:
         standing = {one: self._posted(self.held[one]) for one in told if one in self.held}
         hidden = self.falsely_deleted
         objects = [Change(one, None if one in hidden else standing.get(one)) for one in told]
-        return Changes(objects, frozenset(self.untold))
+        return Changes(objects, frozenset(self.untold), at)
 
     def standing(self, target_ids: Collection[str]) -> Mapping[str, Posted]:
         self._call("standing", str(len(target_ids)))

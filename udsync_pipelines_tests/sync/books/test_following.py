@@ -107,6 +107,18 @@ def test_the_echo_of_our_own_writes_makes_no_difference(posted: BooksWorld) -> N
     assert posted.parked() == {}
 
 
+def test_books_whose_clock_is_behind_ours_hide_no_edit(posted: BooksWorld) -> None:
+    posted.books.behind = timedelta(minutes=20)
+    posted.sync()
+    posted.wait(timedelta(seconds=30))
+    edit(posted, receipt_of(posted, 1))
+    posted.wait(EVERY)
+
+    report = posted.sync()
+
+    assert followed(posted, report)["edited"] == 1
+
+
 # --- what it makes of it ----------------------------------------------------------------------
 
 

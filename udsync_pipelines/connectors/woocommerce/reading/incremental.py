@@ -1,6 +1,7 @@
 """Reading what changed since last time, in a list and in its trash, or in a span of time."""
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -8,6 +9,7 @@ from udsync_pipelines.connectors.woocommerce.client import Row
 from udsync_pipelines.connectors.woocommerce.reading.bookmarks import (
     Changes,
     CreationSpan,
+    FullRead,
     read_creation_span,
 )
 from udsync_pipelines.connectors.woocommerce.reading.changes import (
@@ -15,12 +17,15 @@ from udsync_pipelines.connectors.woocommerce.reading.changes import (
     ChangeStep,
     Reach,
     changes,
+    gmt_text,
 )
 from udsync_pipelines.connectors.woocommerce.reading.lists import BY_CREATION, EntityList, Filter
 from udsync_pipelines.connectors.woocommerce.reading.pages import PageFetcher
 from udsync_pipelines.connectors.woocommerce.record import source_record
 from udsync_pipelines.sync.ports import KnownRecords
 from udsync_pipelines.sync.records import Bookmark, Page, SourceRecord, Window
+
+logger = logging.getLogger(__name__)
 
 OVERLAP = timedelta(minutes=5)
 # A store that is quiet for longer than this moves its bookmark up, so that the last burst of
@@ -43,8 +48,12 @@ class ChangeReader:
     known: KnownRecords
     overlap: timedelta = OVERLAP
 
-    def pages(self, state: Changes) -> Iterator[Page]:
+    def pages(self, state: Changes) -> Generator[Page, None, FullRead | None]:
         """Yield what changed since the bookmark, then what we know of the trash.
+
+        Returns:
+            None; or, where the store's clock was set back, the full read that must follow, for
+            what changes until the clock has caught up is stamped before the bookmark.
 
         Raises:
             RetryableError: the list cannot be read to its end.
@@ -54,6 +63,9 @@ class ChangeReader:
         if not state.in_trash:
             start = state.reach or Reach(state.changed - self.overlap)
             for step in self._changes(start):
+                if step.answered_at < state.changed - self.overlap:
+                    _tell_set_back(self.source, state, step)
+                    return FullRead(step.answered_at)
                 state = self._moved(state, step)
                 yield self._page(self._records(step.rows), state.json())
         if state.in_trash:
@@ -61,6 +73,7 @@ class ChangeReader:
             for step in self._changes(start, status="trash"):
                 state = self._moved(state, step)
                 yield self._page(self._known_records(step.rows), state.json())
+        return None
 
     def span(self, window: Window, bookmark: Bookmark) -> Iterator[Page]:
         """Yield what changed within the window's span; every page carries the given bookmark.
@@ -115,6 +128,17 @@ class ChangeReader:
 
     def _page(self, records: tuple[SourceRecord, ...], bookmark: Bookmark) -> Page:
         return Page(self.source.entity, records, bookmark, calls=self.fetcher.take_calls())
+
+
+def _tell_set_back(source: EntityList, state: Changes, step: ChangeStep) -> None:
+    logger.warning(
+        "the store's clock was set back, reading the whole list",
+        extra={
+            "entity": source.entity,
+            "clock": gmt_text(step.answered_at),
+            "bookmark": gmt_text(state.changed),
+        },
+    )
 
 
 def reached_by(step: ChangeStep) -> datetime:

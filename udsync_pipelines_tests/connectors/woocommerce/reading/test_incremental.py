@@ -375,3 +375,35 @@ def test_a_product_touched_behind_a_walk_by_id_is_read_by_the_next_run() -> None
     reader.run()
 
     assert b"changed behind us" in reader.archive.bodies["2"]
+
+
+def test_a_store_whose_clock_is_set_back_is_read_whole_and_hides_nothing() -> None:
+    reader = reader_of(250)
+    reader.shop.touch("orders", 9)
+    reader.run()
+    reader.wait(hours=-3)
+    reader.shop.touch("orders", 7)
+
+    reader.run()
+    after_the_change_of_clocks = reader.ids()
+    reader.wait(minutes=30)
+    reader.shop.add("orders", [251])
+    reader.run()
+
+    assert 7 in after_the_change_of_clocks
+    assert len(after_the_change_of_clocks) == 250
+    assert 251 in reader.ids()
+    assert reader.calls() == 2
+
+
+def test_a_clock_that_is_set_back_by_less_than_the_overlap_costs_nothing() -> None:
+    reader = reader_of(250)
+    reader.shop.touch("orders", 9)
+    reader.run()
+    reader.wait(minutes=-4)
+    reader.shop.touch("orders", 7)
+
+    reader.run()
+
+    assert reader.ids() >= {7}
+    assert reader.calls() == 2
