@@ -91,6 +91,7 @@ class SharedLimits:
         self._pattern = f"slot:{connection_id}:"
         self._names = [f"{self._pattern}{number:02d}" for number in range(slots)]
         self._lock = threading.Lock()
+        self._turnstile = threading.Lock()
         self._calls: dict[str, _Calls] = {}
         self._monthly_reads = monthly_reads
         self._spent = spent
@@ -180,21 +181,27 @@ class SharedLimits:
     def _take_turn(self, rates: Sequence[str]) -> _Slot:
         """Take a slot and reserve a time on each rate, then wait for that time.
 
-        The slot comes first: so at most as many reservations are open as there are slots, and a
-        slow platform cannot make reserved times pile up and fall due together.
+        The threads of a process come through one by one, and the next asks when the time of the
+        one before has come: so a process has one reserved time open. One that stood still for a
+        while goes on at the same distances; several reserved times would have fallen due together.
         """
+        while True:
+            with self._turnstile:
+                held, waited = self._next_turn(rates)
+            if not waited or not self._blocked_for():
+                return held
+            self._give_back(held)
+
+    def _next_turn(self, rates: Sequence[str]) -> tuple[_Slot, bool]:
+        """A slot whose time has come, and whether that was waited for."""
         waited = 0.0
         while True:
             held, seconds = self._try(rates)
-            if held is not None:
-                self._sleep_for(seconds)
-                if seconds <= 0 or not self._blocked_for():
-                    return held
-                self._give_back(held)
-                continue
-            if waited >= LONGEST_WAIT_FOR_SLOT:
+            if held is None and waited >= LONGEST_WAIT_FOR_SLOT:
                 raise _no_slot()
             self._sleep_for(seconds)
+            if held is not None:
+                return held, seconds > 0
             waited += seconds
 
     def _try(self, rates: Sequence[str]) -> tuple[_Slot | None, float]:

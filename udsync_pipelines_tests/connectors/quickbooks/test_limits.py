@@ -34,7 +34,7 @@ def test_a_factor_scales_rates_while_everything_is_on_this_machine() -> None:
     rates = scaled(RATES, Decimal("2.5"), LOOPBACK)
 
     assert [(rate.name, rate.calls, rate.period_seconds) for rate in rates] == [
-        (REQUESTS, 1200, 60),
+        (REQUESTS, 1225, 60),
         (BATCHES, 95, 60),
     ]
 
@@ -51,7 +51,7 @@ def test_without_a_factor_the_rates_are_those_of_intuit_anywhere() -> None:
     assert scaled(RATES, Decimal(1), ("https://quickbooks.api.intuit.com",)) == RATES
 
 
-@pytest.mark.parametrize(("ceiling", "calls"), [(None, 480), (100, 100), (9999, 480), (0, 1)])
+@pytest.mark.parametrize(("ceiling", "calls"), [(None, 490), (100, 100), (9999, 490), (0, 1)])
 def test_a_tenant_may_only_lower_the_ceiling(ceiling: int | None, calls: int) -> None:
     rates = {rate.name: rate.calls for rate in lower_ceiling(RATES, ceiling)}
 

@@ -186,6 +186,30 @@ def test_eight_threads_start_no_closer_together_than_the_rate(make: Make) -> Non
     assert max(starts) - min(starts) >= 31 * 0.02 - 0.02
 
 
+def test_a_process_that_stood_still_goes_on_at_the_same_distances(make: Make) -> None:
+    clock = Clock()
+    lock = threading.Lock()
+
+    def stand_still(seconds: float) -> None:
+        due = clock.now + timedelta(seconds=seconds)
+        time.sleep(0.2)  # whoever may reserve a time does so meanwhile
+        with lock:
+            is_first = not clock.slept
+            clock.slept.append(seconds)
+            clock.now = clock.now + timedelta(seconds=10) if is_first else max(clock.now, due)
+
+    shared = make(Rate("requests", 10, 1), clock=clock, sleep=stand_still)
+    starts: list[float] = []
+
+    def work() -> None:
+        with shared.slot(("requests",)):
+            starts.append(round((clock.now - NOON).total_seconds(), 6))
+
+    run_threads(work, 4)
+
+    assert sorted(starts) == [0.0, 10.0, 10.0, 10.1]
+
+
 PROCESSES = """
 import multiprocessing
 import sys
