@@ -21,16 +21,15 @@ from udsync_pipelines.sync.books.following import Watch, deleted
 from udsync_pipelines.sync.books.planning import NAMED
 from udsync_pipelines.sync.books.ports import Books, Posted, Symbols, WriteLedger
 from udsync_pipelines.sync.books.writes import (
-    STAGES,
     Binding,
     Key,
     Role,
     Write,
     WriteAction,
+    by_record,
     customer_symbol,
     needed_keys,
     request_id,
-    stage_of,
 )
 from udsync_pipelines.sync.plan import Intent, IntentState, Parked, PlannedRecord
 from udsync_pipelines.sync.ports import Progress
@@ -65,9 +64,10 @@ class Poster:
     def load(self, batch: Intent) -> tuple[Counter[str], int]:
         """Carry out one approved batch; return counts by `kind.count`, and the newly parked.
 
-        What a write needs comes in an earlier stage. A write that fails for its own sake is
-        recorded and the others go on; what fails for all of them ends the load when those that
-        are under way have ended.
+        Customers and items come first; then the documents of each record one after another, many
+        records side by side: so a payment waits for its own invoice and for nothing else. A write
+        that fails for its own sake is recorded and the others go on; what fails for all of them
+        ends the load when those that are under way have ended.
 
         Raises:
             RetryableError, ConfigurationError: the books cannot be written to now, or a newer sync
@@ -78,10 +78,10 @@ class Poster:
             raise problems.taken_over(batch)
         held = self._hold(batch)
         open_writes = [one for one in self.ledger.writes(batch.id, *OPEN) if one.id not in held]
-        for stage in STAGES:
-            due = [one for one in open_writes if stage_of(one) == stage]
-            for linked in (False, True):  # what is linked to a new one comes after it
-                self._all([one for one in due if (one.linked_to is not None) is linked])
+        named = [one for one in open_writes if one.key.role in NAMED]
+        for linked in (False, True):  # what is linked to a new one comes after it
+            self._all([[one] for one in named if (one.linked_to is not None) is linked])
+        self._all(by_record(one for one in open_writes if one.key.role not in NAMED))
         writes = self.ledger.writes(batch.id)
         newly_parked = self.ledger.finish_batch(
             batch,
@@ -132,26 +132,28 @@ class Poster:
         counts, self._counts = self._counts, Counter()
         return counts
 
-    def _all(self, writes: Sequence[Write]) -> None:
-        if not writes:
+    def _all(self, groups: Sequence[Sequence[Write]]) -> None:
+        """Carry out the writes of each group one after another, the groups side by side."""
+        if not groups:
             return
-        self._learn(writes)
+        self._learn([write for group in groups for write in group])
         with ThreadPoolExecutor(self.workers) as pool:
             try:
-                wait([pool.submit(self._one, write) for write in writes])
+                wait([pool.submit(self._each, group) for group in groups])
             except BaseException as error:
                 self._stopped_by = error  # an interrupt: what has not begun does not begin
                 raise
         if self._stopped_by is not None:
             raise self._stopped_by
 
-    def _one(self, write: Write) -> None:
-        if self._stopped_by is not None:
-            return
-        try:
-            self._carry_out(write)
-        except BaseException as error:  # noqa: BLE001 - passed on once the others have ended
-            self._stopped_by = self._stopped_by or error
+    def _each(self, group: Sequence[Write]) -> None:
+        for write in group:
+            if self._stopped_by is not None:
+                return
+            try:
+                self._carry_out(write)
+            except BaseException as error:  # noqa: BLE001 - passed on once the others have ended
+                self._stopped_by = self._stopped_by or error
 
     def _carry_out(self, write: Write) -> None:
         failed = self._failed_dependency(write)
@@ -332,7 +334,8 @@ class Poster:
         self._answered.update(self.ledger.answered(own))
         self._unanswered.update(self.ledger.unanswered(own))
         # Carried out in a batch, or by a process, before this one.
-        earlier = {one for write in writes for one in write.depends_on} - set(self._ended)
+        ours = {write.id for write in writes}
+        earlier = {one for write in writes for one in write.depends_on} - ours - set(self._ended)
         if earlier:
             self._ended.update(self.ledger.states(earlier))
 

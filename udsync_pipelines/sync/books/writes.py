@@ -1,7 +1,7 @@
 """Writes: what one sync would do in the books, one row for each customer, item and document."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -37,9 +37,6 @@ class WriteAction(StrEnum):
     LINK = "link"
     DELETE = "delete"
 
-
-STAGES = range(5)
-"""What is written before what; see `stage_of`."""
 
 WITHDRAWN = b""
 """The digest of a binding whose document was taken back: nothing is wanted of it."""
@@ -145,7 +142,7 @@ class Write:
 
 
 def stage_of(write: Write) -> int:
-    """When a write is sent, among those of a batch.
+    """When a write is sent, among those of a record.
 
     Documents name customers and items, and payments name invoices. What is taken back goes first,
     payments before their invoices; so does a payment that becomes less than its invoice was.
@@ -158,6 +155,14 @@ def stage_of(write: Write) -> int:
     if write.action is WriteAction.DELETE:
         return 2
     return 4 if is_payment else 3
+
+
+def by_record(writes: Iterable[Write]) -> list[list[Write]]:
+    """The writes of each record together, in the order in which they are to be sent."""
+    found: dict[tuple[Entity, str], list[Write]] = {}
+    for write in writes:
+        found.setdefault((write.key.entity, write.key.source_id), []).append(write)
+    return [sorted(group, key=stage_of) for group in found.values()]
 
 
 def lowers_payment(write: Write) -> bool:

@@ -17,6 +17,7 @@ from udsync_pipelines.sync.books.writes import (
     Role,
     Write,
     WriteAction,
+    by_record,
     customer_key,
     customer_symbol,
     item_key,
@@ -51,6 +52,16 @@ def write(draft: AnyDraft | None = None, **differences: Any) -> Write:
         source_hash=b"1",
     )
     return replace(made, **differences)
+
+
+def test_the_writes_of_each_record_come_together_in_the_order_of_their_stages() -> None:
+    sale, payment = composed(payment_method="cheque").documents
+    first, other = (Key(Entity.ORDER, number, Role.SALE) for number in ("77", "78"))
+    paid = write(payment, key=replace(first, role=Role.PAYMENT))
+    taken_back = write(payment, key=replace(other, role=Role.PAYMENT), action=WriteAction.DELETE)
+    sold, resold = write(sale, key=first), write(sale, key=other)
+
+    assert by_record([paid, resold, sold, taken_back]) == [[sold, paid], [taken_back, resold]]
 
 
 def test_a_request_id_is_the_same_on_every_attempt_of_any_plan() -> None:
