@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -27,7 +28,9 @@ from udsync_pipelines.services.estimates import Estimate, estimate
 from udsync_pipelines.services.installation import Installation, open_installation
 from udsync_pipelines.store.repositories.ledger import PostgresLedger
 from udsync_pipelines.store.repositories.tenants import Tenant
+from udsync_pipelines.store.repositories.write_counts import so_far
 from udsync_pipelines.sync.entities import lane_named
+from udsync_pipelines.sync.forecast import Stretch
 from udsync_pipelines.sync.plan import PlanState
 
 app = typer.Typer(help="Bring the orders of past months.", no_args_is_help=True)
@@ -88,6 +91,15 @@ def _show_estimate(cost: Estimate, *, as_json: bool) -> None:
         say(line)
 
 
+@dataclass(frozen=True)
+class Began:
+    """When this process has begun with a month, and what others had done of it before."""
+
+    before: Stretch
+    at: datetime
+    clock: float
+
+
 class Backfill:
     """One backfill under way."""
 
@@ -113,19 +125,15 @@ class Backfill:
         for month in months:
             if month.name in self._held.done():
                 continue
-            started = time.monotonic()
-            with self._watching(month, started):
+            began = Began(self._held.under_way(month.name), datetime.now(UTC), time.monotonic())
+            with self._watching(month, began):
                 run = self._sync(month)
             code = exit_code(run, count_unsettled(run, self._ledger))
             codes.add(code)
             if any(plan.state is not PlanState.APPLIED for plan in run.plans) or not run.plans:
                 self._stopped(month, run)
                 return code if code is not ExitCode.SETTLED else ExitCode.FAILED
-            plan = run.plans[-1]
-            self._held.finish(
-                month.name,
-                stretch_of(plan, self._held.orders()[month.name], time.monotonic() - started),
-            )
+            self._held.finish(month.name, self._stretch(month, began))
             self._tell(self._outlook())
         codes.add(ExitCode.PARKED if self._has_parked() else ExitCode.SETTLED)
         self._end(codes)
@@ -139,13 +147,14 @@ class Backfill:
         return run_job(self._installation, self._owner, NAME, config, entity=LANE, trigger=TRIGGER)
 
     @contextmanager
-    def _watching(self, month: Month, started: float) -> Iterator[None]:
+    def _watching(self, month: Month, began: Began) -> Iterator[None]:
         """Keep the outlook up to date while a month is brought."""
         ended = threading.Event()
 
         def watch() -> None:
             while not ended.wait(LOOK_SECONDS):
-                self._held.show(self._outlook(month, time.monotonic() - started).as_json())
+                stretch = self._stretch(month, began)
+                self._held.show(self._outlook(stretch).as_json(), month.name, stretch)
 
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()
@@ -155,16 +164,20 @@ class Backfill:
             ended.set()
             watcher.join()
 
-    def _outlook(self, month: Month | None = None, seconds: float = 0.0) -> Outlook:
+    def _stretch(self, month: Month, began: Began) -> Stretch:
+        """What was done of a month, by this process and by those that were cut off before it."""
+        plan = self._ledger.latest_plan(LANE, TRIGGER)
+        written = None
+        if plan is not None and plan.created_at >= began.at - timedelta(seconds=1):
+            with self._installation.state.tenant(self._owner.id) as transaction:
+                written = so_far(transaction, self._owner.id, plan.id)
+        seconds = time.monotonic() - began.clock
+        now = stretch_of(written, self._held.orders()[month.name], seconds)
+        return began.before.continued(now)
+
+    def _outlook(self, running: Stretch | None = None) -> Outlook:
         held = self._held
-        orders, done = held.orders(), held.done()
-        running = None
-        if month is not None:
-            plan = self._ledger.latest_plan(LANE, TRIGGER)
-            began = datetime.now(UTC) - timedelta(seconds=seconds + 1)
-            is_ours = plan is not None and plan.created_at >= began
-            running = stretch_of(plan if is_ours else None, orders[month.name], seconds)
-        return Outlook.of(orders, done, running, self._cost, datetime.now(UTC))
+        return Outlook.of(held.orders(), held.done(), running, self._cost, datetime.now(UTC))
 
     def _tell(self, outlook: Outlook) -> None:
         self._held.show(outlook.as_json())

@@ -6,15 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from udsync_pipelines.services.estimates import Estimate
+from udsync_pipelines.store.repositories.write_counts import WritesSoFar
 from udsync_pipelines.sync.forecast import Stretch, pace_of, seconds_left
-from udsync_pipelines.sync.plan import Plan
-
-_NAMES = ("customer", "item")
-_DOCUMENTS = ("sales_receipt", "invoice", "payment", "refund_receipt", "credit_memo")
-_DONE = ("created", "updated", "linked", "found", "rejected", "unknown")
-_PLANNED = ("create", "update", "link")
-_LOAD = "seconds.load_to_quickbooks"
-_BEFORE = ("seconds.extract", "seconds.map", "seconds.resolve")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,24 +75,16 @@ class Outlook:
         }
 
 
-def stretch_of(plan: Plan | None, orders: int, seconds: float) -> Stretch:
-    """What a sync has done for so many orders in so many seconds, read from its plan's counts."""
-    if plan is None:
+def stretch_of(written: WritesSoFar | None, orders: int, seconds: float) -> Stretch:
+    """What a sync has done for so many orders in so many seconds; None: it has planned nothing."""
+    if written is None:
         return Stretch(orders, seconds=seconds)
-    names = sum(_count(plan, kind, _DONE) for kind in _NAMES)
-    documents = sum(_count(plan, kind, _DONE) for kind in _DOCUMENTS)
-    planned = sum(_count(plan, kind, _PLANNED) for kind in (*_NAMES, *_DOCUMENTS))
-    before = sum(_seconds(plan, name) for name in _BEFORE)
-    loading = _seconds(plan, _LOAD) or max(0.0, seconds - before) * bool(names or documents)
-    due = max(0, planned - names - documents)
-    return Stretch(orders, documents, names, seconds, loading, due)
-
-
-def _count(plan: Plan, kind: str, names: tuple[str, ...]) -> int:
-    found = (plan.counts.get(f"quickbooks.{kind}.{name}", 0) for name in names)
-    return sum(number for number in found if isinstance(number, int))
-
-
-def _seconds(plan: Plan, name: str) -> float:
-    found = plan.counts.get(name, 0.0)
-    return float(found) if isinstance(found, int | float) else 0.0
+    return Stretch(
+        orders,
+        written.documents,
+        written.names,
+        seconds,
+        written.seconds,
+        written.due,
+        written.due_names,
+    )

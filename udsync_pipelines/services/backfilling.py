@@ -1,7 +1,7 @@
 """Bringing the orders of past months: month by month, with checkpoints that outlive a process."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import dropwhile
 from typing import Any
@@ -100,9 +100,17 @@ class Checkpoints:
         done = {**self._stored().get("done", {}), month: _as_json(stretch)}
         self._write(done=done)
 
-    def show(self, progress: Mapping[str, Any]) -> None:
-        """Store how far it is, for `udsync status`."""
-        self._write(progress=dict(progress))
+    def under_way(self, month: str) -> Stretch:
+        """What was done of a month that is not finished, by all who have been at it."""
+        found = self._stored().get("under_way", {})
+        return Stretch(**found["stretch"]) if found.get("month") == month else Stretch(0)
+
+    def show(
+        self, progress: Mapping[str, Any], month: str = "", stretch: Stretch | None = None
+    ) -> None:
+        """Store how far it is, for `udsync status`, and what was done of the month under way."""
+        under_way = {"month": month, "stretch": _as_json(stretch)} if stretch else {}
+        self._write(progress=dict(progress), under_way=under_way)
 
     def progress(self) -> Mapping[str, Any]:
         """How far it is, as last shown."""
@@ -223,5 +231,4 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 
 
 def _as_json(stretch: Stretch) -> dict[str, float]:
-    names = ("orders", "documents", "names", "seconds", "load_seconds", "due")
-    return {name: getattr(stretch, name) for name in names}
+    return asdict(stretch)

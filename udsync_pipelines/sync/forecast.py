@@ -2,7 +2,7 @@
 
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 WRITES_PER_ORDER = 1.5
@@ -16,7 +16,7 @@ class Stretch:
 
     `orders` are those of the shop in it; `documents` and `names` (customers, items) what was
     written for them; `seconds` went by in all, `load_seconds` of them while writing. `due` are
-    writes that are planned and not done yet.
+    writes that are planned and not done yet, `due_names` of them customers and items.
     """
 
     orders: int
@@ -25,6 +25,7 @@ class Stretch:
     seconds: float = 0.0
     load_seconds: float = 0.0
     due: int = 0
+    due_names: int = 0
 
     @property
     def writes(self) -> int:
@@ -35,6 +36,27 @@ class Stretch:
     def is_planned(self) -> bool:
         """Whether it is known what it will write."""
         return bool(self.writes or self.due)
+
+    @property
+    def names_per_order(self) -> float:
+        """Customers and items of an order, those among them that are still due."""
+        return (self.names + self.due_names) / self.orders if self.orders else 0.0
+
+    def continued(self, later: "Stretch") -> "Stretch":
+        """This part with what was done after it was cut off.
+
+        What is due is what it was, until it is planned anew.
+        """
+        known = later if later.is_planned else self
+        return replace(
+            later,
+            due=known.due,
+            due_names=known.due_names,
+            documents=self.documents + later.documents,
+            names=self.names + later.names,
+            seconds=self.seconds + later.seconds,
+            load_seconds=self.load_seconds + later.load_seconds,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +94,7 @@ def pace_of(
     last = next(one for one in reversed(done) if one.orders)
     return Pace(
         sum(one.documents for one in done) / orders,
-        last.names / last.orders,
+        last.names_per_order,
         sum(one.seconds - one.load_seconds for one in done) / orders,
         writes / loading if writes and loading else allowed_per_second,
     )
@@ -83,7 +105,8 @@ def seconds_left(
 ) -> float:
     """How long it still takes: what is under way, and so many orders that have not begun.
 
-    What is under way counts for the pace too once it is half written.
+    What is under way tells how many customers and items are still new, and counts for the pace in
+    all once it is half written.
     """
     if running is None:
         return pace.seconds_for(orders_left)
@@ -94,21 +117,21 @@ def seconds_left(
     if not done or running.writes > running.due:
         whole = _as_if_done(running, pace)
         pace = pace_of([*done, whole], pace.writes_per_second)
+    elif running.orders:
+        pace = replace(pace, names_per_order=running.names_per_order)
     return running.due / pace.writes_per_second + pace.seconds_for(orders_left)
 
 
 def _as_if_done(running: Stretch, pace: Pace) -> Stretch:
     """A part that is under way as it will have been, when it goes on as it has."""
-    if not running.writes or not running.load_seconds:
-        left = running.due / pace.writes_per_second
-        return Stretch(running.orders, running.due, 0, running.seconds + left, left)
-    growth = 1 + running.due / running.writes
-    more = running.load_seconds * (growth - 1)
-    # Customers and items are written first: what is due is documents.
+    per_second = pace.writes_per_second
+    if running.writes and running.load_seconds:
+        per_second = running.writes / running.load_seconds
+    more = running.due / per_second
     return Stretch(
         running.orders,
-        running.documents + running.due,
-        running.names,
+        running.documents + running.due - running.due_names,
+        running.names + running.due_names,
         running.seconds + more,
         running.load_seconds + more,
     )

@@ -22,6 +22,7 @@ from udsync_pipelines.services.estimates import Estimate, metered_for
 from udsync_pipelines.services.installation import Installation
 from udsync_pipelines.store.repositories.bookmarks import Bookmarks
 from udsync_pipelines.store.repositories.tenants import Tenant
+from udsync_pipelines.store.repositories.write_counts import WritesSoFar
 from udsync_pipelines.sync.forecast import Stretch
 from udsync_pipelines_tests.services.emulated_books import (
     company,
@@ -95,6 +96,12 @@ def test_an_outlook_before_anything_is_planned_goes_by_the_estimate() -> None:
     assert (outlook.percent, outlook.seconds_left) == (0.0, 20.0)
 
 
+def test_a_sync_under_way_is_told_by_its_writes() -> None:
+    written = WritesSoFar(names=3, documents=20, due_names=1, due=30, seconds=4.5)
+
+    assert stretch_of(written, 50, 9.0) == Stretch(50, 20, 3, 9.0, 4.5, due=30, due_names=1)
+
+
 def test_an_outlook_counts_the_finished_months_and_what_is_written_of_the_next() -> None:
     cost = Estimate(orders=200, syncs=2, writes=400, per_second=8.0, at=NOW)
     done = Stretch(100, documents=160, seconds=20.0, load_seconds=20.0)
@@ -135,6 +142,23 @@ def test_checkpoints_outlive_who_wrote_them_and_show_in_the_status(
     assert "70 % of 10 orders" in begun.sentence()
     assert not begun.is_done
     assert begun.facts()["days"] == "2026-01-01..2026-02-28"
+
+
+@pytest.mark.postgres
+def test_what_was_done_of_a_month_is_known_to_who_goes_on_with_it(
+    installation: Installation, tenant: Tenant, company: CompanyEmulator
+) -> None:
+    connection = store_company(installation, tenant, company)
+    held = Checkpoints(Bookmarks(installation.state, tenant.id, connection.id, "backfill:x..y"))
+    stretch = Stretch(7, documents=4, names=2, seconds=3.5, load_seconds=2.5, due=5, due_names=1)
+    before = held.under_way("2026-01")
+    held.show({"percent": 10.0}, "2026-01", stretch)
+
+    found = [held.under_way("2026-01"), held.under_way("2026-02")]
+
+    assert before == Stretch(0)
+    assert found == [stretch, Stretch(0)]
+    assert held.progress() == {"percent": 10.0}
 
 
 @pytest.mark.postgres

@@ -70,6 +70,38 @@ def test_what_has_hardly_begun_does_not_outweigh_what_is_done() -> None:
     assert left == pytest.approx(159 / 8.0)
 
 
+def test_planned_customers_and_items_tell_how_many_are_still_new() -> None:
+    running = Stretch(100, documents=1, names=5, seconds=12.0, due=134, due_names=5)
+
+    left = seconds_left([MONTH], running, 100, pace_of([MONTH], ALLOWED))
+
+    # 10 names for 100 orders, where the month before needed 30.
+    assert left == pytest.approx(134 / 8.0 + 100 * (0.1 + 1.4 / 8.0))
+
+
+def test_an_empty_part_says_nothing_about_what_is_new() -> None:
+    assert Stretch(0).names_per_order == 0.0
+    left = seconds_left([MONTH], Stretch(0, due=8), 100, pace_of([MONTH], ALLOWED))
+    assert left == pytest.approx(31.0)
+
+
+def test_a_part_that_was_cut_off_counts_with_what_went_on_later() -> None:
+    before = Stretch(100, documents=30, names=20, seconds=11.0, load_seconds=6.0, due=999)
+    later = Stretch(100, documents=10, names=1, seconds=5.0, load_seconds=2.0, due=90, due_names=4)
+
+    whole = before.continued(later)
+
+    assert whole == Stretch(100, 40, 21, 16.0, 8.0, due=90, due_names=4)
+
+
+def test_what_is_due_of_a_part_that_was_cut_off_stays_so_until_it_is_planned_anew() -> None:
+    before = Stretch(100, documents=30, names=20, load_seconds=6.0, due=99, due_names=3)
+
+    whole = before.continued(Stretch(100, seconds=5.0))
+
+    assert (whole.due, whole.due_names, whole.seconds) == (99, 3, 5.0)
+
+
 def test_a_month_is_forecast_by_the_last_seven_whole_days() -> None:
     today = date(2026, 11, 21)
     daily = {today - timedelta(days=back): 10 for back in range(21)} | {today: 3}
