@@ -31,12 +31,12 @@ POINTS = (
 )  # fmt: skip
 
 WAYS = {
-    Way.PLAIN: 780,
+    Way.PLAIN: 845,
     Way.TWO_WORKERS: 50,
     Way.SESSIONS_CUT: 60,
-    Way.KILLED_AT_POINT: 45,
-    Way.KILLED_AT_RANDOM: 40,
-    Way.STOPPED: 15,
+    Way.KILLED_AT_POINT: 15,
+    Way.KILLED_AT_RANDOM: 15,
+    Way.STOPPED: 5,
     Way.SERVER_RESTARTED: 6,
     Way.SERVER_KILLED: 4,
 }

@@ -1,5 +1,9 @@
 """A part of the fault campaign: `make bench SUITE=chaos` plays ten thousand schedules."""
 
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import count, islice
 from pathlib import Path
 
 import pytest
@@ -13,8 +17,13 @@ from udsync_pipelines_tests.chaos.world import World
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
-BLOCKS = 5
-IN_A_BLOCK = 10
+SCHEDULES = 250
+AT_ONCE = 8
+"""Schedules that are played side by side: mostly they wait."""
+
+MOST_UNTIL_ONE_DIES = 5
+"""A fault may end a sync before the point at which its process dies."""
+
 COSTLY = (*REAL_KILLS, Way.STOPPED)
 
 
@@ -22,34 +31,45 @@ def is_cheap(schedule: Schedule) -> bool:
     return not any(way in COSTLY for way in schedule.ways())
 
 
-def first_with(way: Way) -> Schedule:
-    """The first schedule that consists of one round in this way."""
-    number = next(n for n in range(1, 10_001) if list(draw(n).ways()) == [way])
-    return draw(number)
+def cuts(schedule: Schedule) -> bool:
+    """Whether it cuts sessions, which would be those of others beside it too."""
+    return Way.SESSIONS_CUT in schedule.ways()
 
 
-@pytest.mark.parametrize("block", range(BLOCKS))
-def test_no_schedule_doubles_loses_or_hides_anything(world: World, block: int) -> None:
-    cheap = [one for one in map(draw, range(1, 2 * BLOCKS * IN_A_BLOCK)) if is_cheap(one)]
-    mine = cheap[block * IN_A_BLOCK : (block + 1) * IN_A_BLOCK]
+def each_with(way: Way) -> Iterator[Schedule]:
+    """The schedules that consist of one round in this way."""
+    return (one for one in map(draw, count(1)) if list(one.ways()) == [way])
 
-    tally = tallied(play(world, one) for one in mine)
+
+@pytest.mark.timeout(1200)
+def test_no_schedule_doubles_loses_or_hides_anything(world: World) -> None:
+    cheap = list(islice(filter(is_cheap, map(draw, count(1))), SCHEDULES))
+    together, alone = [one for one in cheap if not cuts(one)], [one for one in cheap if cuts(one)]
+
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        outcomes = list(threads.map(partial(play, world), together))
+    tally = tallied([*outcomes, *(play(world, one) for one in alone)])
 
     assert tally.broken == []
-    assert tally.schedules == IN_A_BLOCK
-    assert tally.struck.total() > 0
+    assert tally.schedules == SCHEDULES
+    assert tally.struck.total() > SCHEDULES
+    assert min(len(together), len(alone)) > 0
 
 
 @pytest.mark.parametrize("way", [Way.KILLED_AT_POINT, Way.KILLED_AT_RANDOM, Way.STOPPED])
 def test_a_process_that_is_killed_or_stopped_breaks_no_promise(world: World, way: Way) -> None:
-    outcome = play(world, first_with(way))
+    outcomes = []
+    for schedule in islice(each_with(way), MOST_UNTIL_ONE_DIES):
+        outcomes.append(play(world, schedule))
+        if way is Way.STOPPED or outcomes[-1].ended["killed"]:
+            break
 
-    assert tallied([outcome]).broken == []
-    assert outcome.ended["killed"] or way is Way.STOPPED
+    assert tallied(outcomes).broken == []
+    assert way is Way.STOPPED or outcomes[-1].ended["killed"]
 
 
 def test_a_database_that_is_restarted_or_killed_breaks_no_promise(server_folder: Path) -> None:
-    schedules = [first_with(way) for way in (Way.SERVER_RESTARTED, Way.SERVER_KILLED)]
+    schedules = [next(each_with(way)) for way in (Way.SERVER_RESTARTED, Way.SERVER_KILLED)]
 
     with own_world(server_folder, "chaos") as world:
         tally = tallied(play(world, one) for one in schedules)
