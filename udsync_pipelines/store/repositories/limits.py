@@ -188,7 +188,7 @@ class SharedLimits:
         while True:
             with self._turnstile:
                 held, waited = self._next_turn(rates)
-            if not waited or not self._blocked_for():
+            if not waited or not self._is_blocked():
                 return held
             self._give_back(held)
 
@@ -221,8 +221,9 @@ class SharedLimits:
         waits = [float(self._once(_RESERVE, name=name)[0][0]) for name in others]
         return _Slot(turn.slot, turn.fence), max([turn.wait or 0.0, *waits])
 
-    def _blocked_for(self) -> float:
-        return float(self._once(_BLOCKED)[0][0])
+    def _is_blocked(self) -> bool:
+        """Whether a pause holds that came while a turn was waited for."""
+        return bool(self._once(_BLOCKED)[0][0])
 
     def _give_back(self, held: _Slot) -> None:
         with _never_failing("give back"):
@@ -300,8 +301,7 @@ _ADD_SLOT = _sql(
     f" VALUES (%(tenant)s, %(name)s, %(owner)s, {_NOW}) ON CONFLICT (tenant_id, name) DO NOTHING"
 )
 _BLOCKED = _sql(
-    f"SELECT coalesce(extract(epoch FROM max(blocked_until) - {_NOW}), 0)::float8"
-    " FROM udsync.rate_limits"
+    f"SELECT coalesce(max(blocked_until) > {_NOW}, false) FROM udsync.rate_limits"
     " WHERE tenant_id = %(tenant)s AND connection_id = %(connection)s"
 )
 _RESERVE_ONE = (

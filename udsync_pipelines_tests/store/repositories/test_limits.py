@@ -273,6 +273,21 @@ def test_a_pause_holds_back_everybody_on_the_connection(make: Make) -> None:
     assert waited == pytest.approx(60)
 
 
+def test_after_a_pause_calls_go_on_at_the_rate(make: Make) -> None:
+    clock = Clock()
+    shared = make(clock=clock, sleep=clock.sleep)
+    shared.pause(60)
+    clock.now += timedelta(seconds=61)
+
+    starts = []
+    for _ in range(3):
+        with shared.slot(("requests",)):
+            starts.append(round((clock.now - NOON).total_seconds() - 61, 6))
+
+    assert starts == [0.0, 0.1, 0.2]
+    assert len(clock.slept) == 2
+
+
 def test_a_shorter_pause_does_not_shorten_a_longer_one(make: Make) -> None:
     clock = Clock()
     shared = make(clock=clock, sleep=clock.sleep)
