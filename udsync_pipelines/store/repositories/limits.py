@@ -20,6 +20,7 @@ import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
 from udsync_pipelines.errors import PlatformUnavailableError, UdsyncError
+from udsync_pipelines.store.repositories.under_way import UnderWay
 from udsync_pipelines.store.tenancy import NamedRow, StateDatabase, driver
 
 logger = logging.getLogger(__name__)
@@ -96,6 +97,7 @@ class SharedLimits:
         self._monthly_reads = monthly_reads
         self._spent = spent
         self._used: int | None = None
+        self._under_way = UnderWay(max(rate.calls / rate.period_seconds for rate in rates))
         self._prepare(rates)
 
     def hold_as(self, owner: str) -> None:
@@ -111,7 +113,8 @@ class SharedLimits:
         """
         held = self._take_turn(rates)
         try:
-            yield
+            with self._under_way.one():
+                yield
         finally:
             self._give_back(held)
 
@@ -187,6 +190,7 @@ class SharedLimits:
         """
         while True:
             with self._turnstile:
+                self._under_way.wait()
                 held, waited = self._next_turn(rates)
             if not waited or not self._is_blocked():
                 return held
