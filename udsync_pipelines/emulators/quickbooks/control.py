@@ -154,6 +154,14 @@ class Control:
         with self._company.lock:
             self._company.visibility_delay = seconds
 
+    def history(self) -> list[Json]:
+        """Return what was done to documents and lists, oldest first, with the number they bear now.
+
+        `at` is when it was committed, in seconds since 1970; its answer is sent in that moment.
+        """
+        with self._company.lock:
+            return [{**event, "number": self._number(event)} for event in self._company.events]
+
     def add_vendor(self, name: str) -> str:
         """Make a vendor; return its id. Its name is taken for customers too."""
         return self._named("Vendor", name)
@@ -224,6 +232,10 @@ class Control:
             for one in self._company.table("Account").values()
             if one["AccountType"] == "Cost of Goods Sold"
         )
+
+    def _number(self, event: Json) -> str:
+        document = self._company.table(event["entity"]).get(event["id"], {})
+        return str(document.get("DocNumber") or "")
 
     def _named(self, entity: str, name: str) -> str:
         with self._company.lock:

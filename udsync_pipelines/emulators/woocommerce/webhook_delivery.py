@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass
 from typing import Any
@@ -34,12 +35,13 @@ _REMEMBERED = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """A delivery that was tried; status 0: nobody answered."""
+    """A delivery that was tried; status 0: nobody answered. `at`: seconds since 1970, when sent."""
 
     hook_id: int
     topic: str
     record_id: int
     status: int
+    at: float
 
 
 def ping(hook: Hook) -> None:
@@ -104,13 +106,14 @@ class Deliverer:
         if hook is None:
             return False
         body, headers = self._written(hook, job.record_id)
+        at = time.time()
         try:
             answer = client.post(hook.url, content=body, headers=headers)
             status = answer.status_code
         except httpx.HTTPError:
             status = 0
         self._note(hook, delivered=status in _SUCCESS)
-        self.log.append(Delivered(hook.id, hook.topic, job.record_id, status))
+        self.log.append(Delivered(hook.id, hook.topic, job.record_id, status, at))
         return True
 
     def _written(self, hook: Hook, record_id: int) -> tuple[bytes, dict[str, str]]:

@@ -1,5 +1,7 @@
 """Updates, deletions, voids and SyncTokens."""
 
+import time
+
 import pytest
 
 from udsync_pipelines_tests.emulators.quickbooks.books import Books, Json
@@ -184,3 +186,15 @@ def test_a_refused_payment_update_changes_no_token(books: Books) -> None:
     books.refused("Payment", {**_handle(payment), "Line": [{"Amount": 106, "LinkedTxn": link}]})
 
     assert books.read("Invoice", invoice["Id"])["SyncToken"] == before
+
+
+def test_the_company_remembers_when_each_document_was_written(books: Books) -> None:
+    begun = time.time()
+    sale = books.make("SalesReceipt", books.sale(DocNumber="WC-77"))
+    books.make("SalesReceipt", {**_handle(sale), "PrivateNote": "changed"})
+
+    written = [one for one in books.emulator.control.history() if one["entity"] == "SalesReceipt"]
+
+    assert [one["event"] for one in written] == ["created", "updated"]
+    assert {(one["id"], one["number"]) for one in written} == {(sale["Id"], "WC-77")}
+    assert begun <= written[0]["at"] <= written[1]["at"] <= time.time()

@@ -111,6 +111,21 @@ def test_a_new_order_is_told_as_created_and_updated_and_its_stock_as_a_product(
     assert sorted(listener.topics) == ["order.created", "order.updated", "product.updated"]
 
 
+def test_the_store_remembers_when_it_sent_each_delivery(
+    quiet: StoreEmulator, listener: Listener
+) -> None:
+    hook(quiet, listener, "order.updated")
+    quiet.control.edit_order(116, {"customer_note": "soon"})
+    begun = time.time()
+
+    quiet.control.run_webhooks()
+
+    (delivery,) = quiet.control.webhook_deliveries()
+    assert (delivery["topic"], delivery["record_id"]) == ("order.updated", 116)
+    assert delivery["status"] == 200
+    assert begun <= delivery["at"] <= time.time()
+
+
 def test_changes_before_the_queue_runs_are_one_delivery_of_the_last_state(
     quiet: StoreEmulator, listener: Listener
 ) -> None:
