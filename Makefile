@@ -49,7 +49,7 @@ check: $(READY)
 # quota (a simulated month of metered calls), backfill (50,000 orders, killed 20 times; over an hour),
 # mutations (every protection removed in turn),
 # chaos (ten thousand schedules of faults, an hour and more; SEED=n plays one of them),
-# webhooks (taking them in, beside a storm).
+# webhooks (taking them in, beside a storm), latency (from webhook to books, by `udsync up`; ORDERS=n RATE=n).
 bench: $(READY)
 	@$(BIN)/python -m udsync_pipelines_tests.benchmarks.$(SUITE)
 

@@ -44,9 +44,12 @@ class Shop:
 
 
 @contextmanager
-def open_shop(orders: int, seed: int) -> Iterator[Shop]:
-    """A store of so many generated orders runs inside this block."""
-    command = [sys.executable, "-m", __name__, str(orders), str(seed)]
+def open_shop(
+    orders: int, seed: int, *, customers: int = 400, products: int = 150
+) -> Iterator[Shop]:
+    """A store of so many generated orders, customers and products runs inside this block."""
+    sizes = map(str, (orders, seed, customers, products))
+    command = [sys.executable, "-m", __name__, *sizes]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         try:
@@ -58,10 +61,9 @@ def open_shop(orders: int, seed: int) -> Iterator[Shop]:
 def main() -> None:
     """Serve until our input ends, which it does whatever way our parent ends."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("orders", type=int)
-    parser.add_argument("seed", type=int)
-    wanted = parser.parse_args()
-    with StoreEmulator(orders=wanted.orders, seed=wanted.seed) as store:
+    for name in ("orders", "seed", "customers", "products"):
+        parser.add_argument(name, type=int)
+    with StoreEmulator(**vars(parser.parse_args())) as store:
         ready = {
             "url": store.url,
             "consumer_key": store.consumer_key,
