@@ -47,7 +47,8 @@ def service_specs(settings: Settings, scratch: Path) -> Sequence[Service]:
     return (
         Service(
             "code server",
-            [*python, "dagster", "api", "grpc", "-s", str(code_socket), "--lazy-load-user-code",
+            [*python, "udsync_pipelines.orchestration.code_server", "api", "grpc",
+             "-s", str(code_socket), "--lazy-load-user-code",
              "-m", "udsync_pipelines.definitions", "--location-name", LOCATION],
             code_socket.exists,
             code_socket,

@@ -14,14 +14,17 @@ import psutil  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 from udsync_pipelines.emulators.woocommerce import StoreEmulator
-from udsync_pipelines.services.process_set import free_port
+from udsync_pipelines.services.process_set import free_port, running_services
+from udsync_pipelines.services.runs import DagsterDoor
 from udsync_pipelines_tests.cli.commands import CommandLine
 from udsync_pipelines_tests.cli.conftest import ConnectedTenant, connect_store
+from udsync_pipelines_tests.store_fixtures import StartStore
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 
 START_SECONDS = 120.0
 STOP_SECONDS = 60.0
+TERMINATE = "mutation Terminate($id: String!) { terminateRun(runId: $id) { __typename } }"
 RUN_STATUS = (
     "query Run($id: ID!) { runOrError(runId: $id)"
     " { ... on Run { status jobName tags { key value } } } }"
@@ -56,6 +59,30 @@ def test_the_services_start_run_a_sync_and_stop_without_a_trace(
     assert (down.code, process.returncode) == (0, 0)
     assert (after.code, after.json["healthy"]) == (1, False)
     assert _left_behind(apart.home) == []
+
+
+def test_a_cancelled_run_ends_in_the_worker_that_was_forked_for_it(
+    apart: CommandLine, store_emulator: StartStore
+) -> None:
+    store = store_emulator()
+    apart("tenant", "create", "cancelled")
+    connect_store(apart, "cancelled", store)
+    url = str(apart("emulate", "supabase", "--json").json["database_url"])
+    apart("connect", "supabase", "--tenant", "cancelled", "--database-url", url)
+    store.faults.add("slow", path="/orders", times=0, seconds=60)
+    with apart.started("up") as process:
+        door = DagsterDoor(_url_when_up(process))
+        run = door.launch("sync_orders", {"tenant": "cancelled"}, {})
+        _wait_until(lambda: bool(store.faults.listed()[0].struck))
+        (fork_server,) = _fork_servers(apart.home)
+        workers = fork_server.children()
+        cancelled = _ask(door.url, TERMINATE, run)["terminateRun"]["__typename"]
+        status = door.wait(run)
+        psutil.wait_procs(workers, STOP_SECONDS)
+        still_running = fork_server.is_running(), [one.is_running() for one in workers]
+
+    assert (cancelled, status) == ("TerminateRunSuccess", "CANCELED")
+    assert still_running == (True, [False])
 
 
 def test_ctrl_c_in_up_stops_every_service_and_the_database(apart: CommandLine) -> None:
@@ -172,11 +199,22 @@ def _url_when_up(process: subprocess.Popen[str]) -> str:
 
 
 def _run(url: str, run_id: str) -> dict[str, Any]:
-    answer = httpx.post(
-        f"{url}/graphql", json={"query": RUN_STATUS, "variables": {"id": run_id}}, timeout=30
-    )
-    found: dict[str, Any] = answer.json()["data"]["runOrError"]
+    found: dict[str, Any] = _ask(url, RUN_STATUS, run_id)["runOrError"]
     return found
+
+
+def _ask(url: str, query: str, run_id: str) -> dict[str, Any]:
+    body = {"query": query, "variables": {"id": run_id}}
+    found: dict[str, Any] = httpx.post(f"{url}/graphql", json=body, timeout=30).json()["data"]
+    return found
+
+
+def _fork_servers(home: Path) -> list[psutil.Process]:
+    """The processes that workers are forked from: children of the code server."""
+    services = running_services(home)
+    assert services is not None
+    children = psutil.Process(services.processes["code server"]).children()
+    return [one for one in children if "forkserver" in " ".join(one.cmdline())]
 
 
 def _left_behind(home: Path) -> list[str]:
