@@ -1,16 +1,19 @@
 """Deliveries that wait: one run for each tenant and lane takes up all there are.
 
 The sensor only asks. The run claims the deliveries when it begins to read the store, so that none
-is lost when something stops in between; a lane whose run waits or runs is not asked for again.
+is lost when something stops in between. What comes after that is for the next run, which is asked
+for at once, one at a time: it waits in Dagster's queue and begins when the lane is free.
 """
 
 import time
+from collections.abc import Collection
 
 import dagster as dg
 
-from udsync_pipelines.orchestration.asking import is_under_way, sync_request
+from udsync_pipelines.orchestration.asking import runs_under_way, sync_request
 from udsync_pipelines.orchestration.config import Trigger
 from udsync_pipelines.orchestration.jobs import SYNC_JOBS
+from udsync_pipelines.services.deliveries import holder
 from udsync_pipelines.services.standing_installation import standing_installation
 from udsync_pipelines.store.repositories import inbox_work
 
@@ -32,9 +35,11 @@ def webhook_inbox(context: dg.SensorEvaluationContext) -> Result:
     again after a run that failed, while an evaluation that Dagster repeats asks for the same run.
     """
     with standing_installation() as installation, installation.state.dispatch() as connection:
+        # In this order: a run that claims in between is no reason to ask for another.
+        claimed = {one.run for one in inbox_work.claims(connection)}
         work = inbox_work.lanes_with_work(connection)
     lanes = dict.fromkeys((one.tenant, one.lane) for one in work)
-    free = [lane for lane in lanes if not is_under_way(context.instance, *lane)]
+    free = [lane for lane in lanes if _needs_a_run(context.instance, *lane, claimed)]
     if not free:
         return dg.SkipReason("Nothing waits that is not under way.")
     # Counted on from the time, lest keys come again after somebody has reset the cursor.
@@ -44,3 +49,11 @@ def webhook_inbox(context: dg.SensorEvaluationContext) -> Result:
         for tenant, lane in free
     ]
     return dg.SensorResult(run_requests=asked, cursor=str(number))
+
+
+def _needs_a_run(
+    instance: dg.DagsterInstance, tenant: str, lane: str, claimed: Collection[str]
+) -> bool:
+    """Whether no run of the lane will take up what waits: none is there, or one that has begun."""
+    runs = runs_under_way(instance, tenant, lane)
+    return all(holder(run.root_run_id or run.run_id, lane) in claimed for run in runs)

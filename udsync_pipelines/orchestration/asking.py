@@ -1,6 +1,6 @@
 """What schedules and sensors ask Dagster for: a run of a tenant's lane, with config and tags."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 import dagster as dg
@@ -33,6 +33,11 @@ def sync_request(
         run_config={"tenant": tenant, "full": full, "trigger": trigger.name},
         tags={**run_tags(tenant, lane, trigger.value), **tags},
     )
+
+
+def runs_under_way(instance: dg.DagsterInstance, tenant: str, lane: str) -> Sequence[dg.DagsterRun]:
+    """The runs of this lane that wait or run, the newest first."""
+    return instance.get_runs(dg.RunsFilter(tags={f"{LANE}{lane}": tenant}, statuses=UNFINISHED))
 
 
 def is_under_way(

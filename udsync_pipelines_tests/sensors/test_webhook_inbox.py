@@ -7,7 +7,7 @@ import pytest
 
 from sensors.webhook_inbox import webhook_inbox
 from udsync_pipelines.domain.identity import Entity
-from udsync_pipelines.services.deliveries import release_where
+from udsync_pipelines.services.deliveries import claim, release_where
 from udsync_pipelines.services.run_tags import run_tags
 from udsync_pipelines.store.repositories import connections, inbox
 from udsync_pipelines.store.tables.states import Platform
@@ -52,6 +52,15 @@ def requests_of(
     return [one for one in asked if one.tags["udsync/tenant"] == shop.tenant.name]
 
 
+def add_run(
+    instance: dg.DagsterInstance, asked: dg.RunRequest, status: dg.DagsterRunStatus
+) -> dg.DagsterRun:
+    """The run that was asked for, as far as it has come."""
+    return instance.add_run(
+        dg.DagsterRun(job_name=str(asked.job_name), status=status, tags=asked.tags)
+    )
+
+
 def states(shop: ConnectedShop) -> dict[str, int]:
     found = shop.state("select state, count(*) from udsync.webhook_events group by 1")
     return {row["state"]: row["count"] for row in found}
@@ -88,15 +97,12 @@ def test_a_repeated_evaluation_asks_for_the_same_run_and_a_later_one_for_another
     assert later.run_key == f"{shop.tenant.name}:customers:43"
 
 
-def test_a_lane_whose_run_is_under_way_is_not_asked_for_again(
+def test_a_lane_whose_run_will_take_up_what_waits_is_not_asked_for_again(
     shop: ConnectedShop, dagster_instance: dg.DagsterInstance
 ) -> None:
     deliver(shop, 1)
     (asked,) = requests_of(shop, dagster_instance)
-    running = dg.DagsterRun(
-        job_name="sync_customers", status=dg.DagsterRunStatus.STARTED, tags=asked.tags
-    )
-    dagster_instance.add_run(running)
+    running = add_run(dagster_instance, asked, dg.DagsterRunStatus.STARTED)
 
     while_it_runs = requests_of(shop, dagster_instance)
     dagster_instance.report_run_failed(running)
@@ -104,6 +110,24 @@ def test_a_lane_whose_run_is_under_way_is_not_asked_for_again(
 
     assert while_it_runs == []
     assert len(after_it) == 1
+
+
+def test_what_comes_after_a_run_has_begun_gets_one_more_run_that_waits(
+    shop: ConnectedShop, dagster_instance: dg.DagsterInstance
+) -> None:
+    deliver(shop, 1)
+    (asked,) = requests_of(shop, dagster_instance)
+    running = add_run(dagster_instance, asked, dg.DagsterRunStatus.STARTED)
+    claim(shop.installation, shop.tenant, running.run_id, "customers")
+
+    with_nothing_new = requests_of(shop, dagster_instance)
+    deliver(shop, 2)
+    with_something = requests_of(shop, dagster_instance)
+    add_run(dagster_instance, with_something[0], dg.DagsterRunStatus.NOT_STARTED)
+    once_it_waits = requests_of(shop, dagster_instance)
+    release_where(shop.installation, lambda run_id: run_id == running.run_id)
+
+    assert [len(each) for each in (with_nothing_new, with_something, once_it_waits)] == [0, 1, 0]
 
 
 def test_a_run_takes_up_what_waits_and_nothing_waits_after_it(
