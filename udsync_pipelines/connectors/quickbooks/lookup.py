@@ -7,7 +7,9 @@ QuickBooks may show a new object late.
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from itertools import chain
 
 from udsync_pipelines.connectors.quickbooks.client import QuickBooksClient
 from udsync_pipelines.connectors.quickbooks.customer import books_name
@@ -93,12 +95,17 @@ def owner_of_name(client: QuickBooksClient, name: str) -> tuple[BookEntity, Row]
 
 
 def all_names(client: QuickBooksClient, home_currency: str) -> tuple[BooksName, ...]:
-    """Every customer, vendor and employee, inactive ones too: they share one space of names."""
-    return tuple(
-        books_name(entity, row, home_currency)
-        for entity in _NAMED
-        for row in client.select_counted(Query(entity, with_inactive=True))
-    )
+    """Every customer, vendor and employee, inactive ones too: they share one space of names.
+
+    The lists are read at once: orders of new customers wait for them.
+    """
+
+    def of(entity: BookEntity) -> list[BooksName]:
+        rows = client.select_counted(Query(entity, with_inactive=True))
+        return [books_name(entity, row, home_currency) for row in rows]
+
+    with ThreadPoolExecutor(len(_NAMED)) as pool:
+        return tuple(chain.from_iterable(pool.map(of, _NAMED)))
 
 
 def all_products(client: QuickBooksClient) -> tuple[BooksProduct, ...]:
