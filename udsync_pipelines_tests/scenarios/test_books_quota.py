@@ -1,6 +1,8 @@
 """What syncs cost in metered calls, as the benchmark of a whole month counts them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -11,9 +13,11 @@ from udsync_pipelines.store.tables.states import Platform
 from udsync_pipelines.sync.entities import LANES
 from udsync_pipelines_tests.benchmarks.quota import (
     MOST_METERED_AN_ORDER,
+    Busy,
     Simulation,
     park_an_order,
     simulation,
+    ticks,
     verdict,
 )
 from udsync_pipelines_tests.scenarios.books import books_installation as books_installation
@@ -75,11 +79,31 @@ def test_half_of_the_allowance_is_told_once_and_the_end_of_it_stops_reading_only
     assert (found.left, found.is_urgent) == (0, True)
 
 
+BUSY = Busy(orders=240, documents=240, writes=240, metered=48)
+
+
 @pytest.mark.parametrize(
-    ("figures", "code"),
-    [((30, 720, 900, 48, 240), 0), ((30, 3001, 900, 48, 240), 1), ((30, 720, 900, 49, 240), 1)],
+    ("idle", "busy", "code"),
+    [
+        (300, BUSY, 0),
+        (3001, BUSY, 1),
+        (300, replace(BUSY, metered=49), 1),
+        (300, replace(BUSY, writes=241), 1),
+    ],
 )
-def test_the_verdict_of_a_month_knows_its_bars(
-    figures: tuple[int, int, int, int, int], code: int
-) -> None:
-    assert verdict(*figures) == code
+def test_the_verdict_of_a_month_knows_its_bars(idle: int, busy: Busy, code: int) -> None:
+    assert verdict(30, {"idle": idle}, busy) == code
+
+
+def test_the_schedules_start_each_lane_hourly_and_in_full_once_a_night() -> None:
+    night = datetime(2026, 11, 30, 10, tzinfo=UTC)  # three o'clock in Edmonton
+
+    assert [(minute, lane.name, full) for minute, lane, full in ticks(night, LANES)] == [
+        (5, "customers", False),
+        (10, "products", False),
+        (15, "orders", False),
+        (30, "customers", True),
+        (40, "products", True),
+        (50, "orders", True),
+    ]
+    assert not any(full for _, _, full in ticks(night + timedelta(hours=1), LANES))
