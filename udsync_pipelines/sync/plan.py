@@ -168,6 +168,11 @@ class Plan:
     finished_at: datetime | None
 
     @property
+    def is_by_hand(self) -> bool:
+        """Whether a person has started it."""
+        return self.trigger == "manual"
+
+    @property
     def blocked(self) -> Mapping[str, Mapping[str, JSON]]:
         """The platforms that could not be planned for, each with the step and the error."""
         return {

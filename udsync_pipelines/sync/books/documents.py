@@ -1,13 +1,16 @@
 """The documents that one record owns in the books, read from there when something hangs on it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from udsync_pipelines.posting.documents import Draft, PaymentDraft, SalesDraft
 from udsync_pipelines.sync.books import questions
+from udsync_pipelines.sync.books.following import Deed, Deviation
 from udsync_pipelines.sync.books.ports import Books, Posted, WriteLedger
-from udsync_pipelines.sync.books.writes import Binding, Role, customer_key
+from udsync_pipelines.sync.books.writes import Binding, Key, Role, customer_key
 from udsync_pipelines.sync.decisions import KEEP_BOOKS, Question, Standing, fingerprint
+
+_DELETED, _VOIDED = "deleted", "voided"
 
 
 @dataclass
@@ -86,16 +89,36 @@ class Documents:
         )
 
     def _about(self) -> str:
-        return fingerprint([self.state.hex(), *self._states()])
-
-    def _states(self) -> Sequence[str]:
-        return [
-            f"{role} {binding.target_id} {self._state(role)}"
-            for role, binding in sorted(self.live.items())
-        ]
+        return _about(self.state, self.live, self._state)
 
     def _state(self, role: Role) -> str:
         posted = self.posted(role)
         if posted is None:
-            return "deleted"
-        return "voided" if posted.is_voided else posted.version
+            return _DELETED
+        return _VOIDED if posted.is_voided else posted.version
+
+
+def about_as_known(
+    state: bytes, bound: Mapping[Role, Binding], deviations: Mapping[Key, Deviation]
+) -> str:
+    """What a question about a record is about, as far as it is known without asking the books.
+
+    The documents are as we wrote them, or as others were seen to have left them.
+    """
+    live = {role: one for role, one in bound.items() if not one.is_withdrawn}
+
+    def known(role: Role) -> str:
+        deviation = deviations.get(live[role].key)
+        if deviation is None:
+            return live[role].version or ""
+        gone = {Deed.DELETED: _DELETED, Deed.VOIDED: _VOIDED}
+        return gone.get(deviation.deed) or deviation.seen or ""
+
+    return _about(state, live, known)
+
+
+def _about(state: bytes, live: Mapping[Role, Binding], now: Callable[[Role], str]) -> str:
+    documents = (
+        f"{role} {binding.target_id} {now(role)}" for role, binding in sorted(live.items())
+    )
+    return fingerprint([state.hex(), *documents])

@@ -18,7 +18,7 @@ from udsync_pipelines.posting.documents import Draft
 from udsync_pipelines.posting.draft_json import AnyDraft, draft_to_json
 from udsync_pipelines.posting.refunds import SALE_NOT_POSTED
 from udsync_pipelines.sync.books import problems, questions
-from udsync_pipelines.sync.books.documents import Documents
+from udsync_pipelines.sync.books.documents import Documents, about_as_known
 from udsync_pipelines.sync.books.drafting import Drafted, Drafter, parked_of
 from udsync_pipelines.sync.books.following import Deviation
 from udsync_pipelines.sync.books.lifecycle import Step, steps_of
@@ -103,7 +103,7 @@ class BatchPlanner:
         position = self.planned.take()
         self._bound.update(self.ledger.bound(self._keys(records)))
         self._standing = self.ledger.standing(self.entity, [one.source_id for one in records])
-        drafted, parked = self._draft_all(records)
+        drafted, parked = self._draft_all([one for one in records if not self._still_asks(one)])
         self._learn(drafted)
         done: list[PlannedRecord] = []
         for one in drafted:
@@ -158,6 +158,18 @@ class BatchPlanner:
                 for one in bindings.values()
             )
         )
+
+    def _still_asks(self, record: ArchivedRecord) -> bool:
+        """Whether a question about its documents waits, and neither side is known to have changed.
+
+        It stays parked as it is: asking the books again and again would cost a metered read each
+        time, and what people do there is followed. Who starts a sync by hand has them asked.
+        """
+        standing = self._standing.get(record.source_id)
+        if standing is None or standing.choice is not None or standing.kind not in questions.ODD:
+            return False
+        known = about_as_known(record.state_hash, self._of(record), self.deviations)
+        return not self.sync.plan.is_by_hand and standing.about == known
 
     def _of(self, record: ArchivedRecord) -> dict[Role, Binding]:
         keys = {role: Key(self.entity, record.source_id, role) for role in self._roles}

@@ -34,9 +34,6 @@ IN_FLIGHT = 9
 ALLOWANCE_SPENT = "allowance_spent"
 """The code of books that may be written to and not read for the rest of the month."""
 
-BY_HAND = "manual"
-"""The trigger of a sync that a person has started."""
-
 OLDEST_FOR_PARKED = timedelta(hours=6)
 """How old the lists may be with which a run that nobody started by hand tries parked records."""
 
@@ -229,8 +226,7 @@ class BooksTarget:
         """What keeps a record parked may have been cured in the books: a person looks at once."""
         source = sync.plan.source_connection_id
         if any(sync.ledger.parked_ids(self.connection_id, source, one) for one in sync.entities):
-            by_hand = sync.plan.trigger == BY_HAND
-            self.books.renew(timedelta(0) if by_hand else OLDEST_FOR_PARKED)
+            self.books.renew(timedelta(0) if sync.plan.is_by_hand else OLDEST_FOR_PARKED)
 
     def _settle_doubts(self, sync: Sync) -> Mapping[Key, Why]:
         """Look for every write whose answer was lost, but in a dry run; why some stay in doubt."""

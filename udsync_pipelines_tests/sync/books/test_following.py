@@ -12,6 +12,7 @@ from udsync_pipelines.sync.books.ports import Change, Changes
 from udsync_pipelines.sync.books.writes import WriteAction
 from udsync_pipelines.sync.decisions import KEEP_BOOKS
 from udsync_pipelines.sync.engine import SyncReport
+from udsync_pipelines.sync.plan import SyncOptions
 from udsync_pipelines_tests.sync.books.company import Held
 from udsync_pipelines_tests.sync.books.world import DRY, EVERY, FULL, BooksWorld, sale_of
 
@@ -173,6 +174,59 @@ def test_a_decision_to_keep_the_books_ends_the_question(
     assert after == {}
     assert posted.codes() == {}
     assert posted.books.called("create", "update") == []
+
+
+@DEEDS
+@pytest.mark.parametrize("options", [None, FULL])
+def test_a_question_that_waits_costs_no_read_in_syncs_that_nobody_has_started(
+    posted: BooksWorld, do: Do, code: str, options: SyncOptions | None
+) -> None:
+    posted.trigger = "schedule"
+    do(posted, receipt_of(posted, 1))
+    posted.sync(options)
+    asked = posted.ledger.question("order/1")
+    posted.wait(EVERY)
+    posted.sync(options)  # what changed shortly before the last look is told once more
+    posted.books.calls.clear()
+
+    reports = []
+    for _ in range(3):
+        posted.wait(EVERY)
+        reports.append(posted.sync(options))
+
+    assert posted.books.called("read", "standing", "create", "update") == []
+    assert posted.codes() == {"order/1": code}
+    assert posted.ledger.question("order/1") == asked
+    assert [report.count_newly_parked for report in reports] == [0, 0, 0]
+
+
+@DEEDS
+def test_a_person_who_starts_a_sync_has_the_books_asked_about_what_waits(
+    posted: BooksWorld, do: Do, code: str
+) -> None:
+    do(posted, receipt_of(posted, 1))
+    posted.sync()
+    posted.books.calls.clear()
+
+    posted.sync()
+
+    assert posted.books.called("read") != []
+    assert posted.codes() == {"order/1": code}
+
+
+def test_a_question_that_waits_is_asked_anew_when_either_side_changes(posted: BooksWorld) -> None:
+    posted.trigger = "schedule"
+    edit(posted, receipt_of(posted, 1))
+    posted.sync()
+    first = posted.ledger.question("order/1").about
+    posted.wait(EVERY)
+    posted.books.edit(receipt_of(posted, 1), Decimal("88.00"))
+    posted.sync()
+    second = posted.ledger.question("order/1").about
+    posted.shop.sell(1, "21.50")
+    posted.sync()
+
+    assert len({first, second, posted.ledger.question("order/1").about}) == 3
 
 
 def test_a_deleted_document_is_posted_again_once_a_person_wants_it(posted: BooksWorld) -> None:

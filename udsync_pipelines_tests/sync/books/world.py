@@ -44,6 +44,7 @@ class BooksWorld:
     rates: Rates = NO_RATES
     before_first_posting: Callable[[], None] = no_question
     left_to_books: Collection[str] = ()
+    trigger: str = "manual"
 
     def __post_init__(self) -> None:
         self.archive = MemoryArchive(self.process)
@@ -87,7 +88,7 @@ class BooksWorld:
     def planned(self, options: SyncOptions | None = None, lane: str = "orders") -> Plan:
         """A sync up to its plan."""
         engine = self.engine()
-        plan = engine.open(lane, options or SyncOptions())
+        plan = engine.open(lane, options or SyncOptions(), trigger=self.trigger)
         engine.extract(plan.id)
         engine.map(plan.id)
         return engine.resolve(plan.id)
