@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Generator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -71,7 +72,23 @@ class WooCommerceStore:
                 list cannot be read to its end without gaps.
             ConfigurationError: the store refuses us, or too much has disappeared.
         """
-        state = read_bookmark(bookmark)
+        state, last = read_bookmark(bookmark), None
+        for page in self._read(entity, state, bookmark, window, known):
+            last = page
+            yield page
+        if last is not None and _is_behind(state) and not window.is_span:
+            # What has changed since that run was cut off belongs to this one too.
+            begun = read_bookmark(last.bookmark)
+            yield from self._read(entity, begun, last.bookmark, replace(window, full=False), known)
+
+    def _read(
+        self,
+        entity: Entity,
+        state: State | None,
+        bookmark: Bookmark,
+        window: Window,
+        known: KnownRecords,
+    ) -> Generator[Page, None, None]:
         if _goes_by_parents(state, window):
             yield from self._read_by_parents(entity, state, bookmark, window, known)
             return
@@ -178,6 +195,11 @@ class WooCommerceStore:
             else:
                 begun = state if isinstance(state, FullRead) and state.by_parents else None
                 yield from reader.full(begun)
+
+
+def _is_behind(state: State | None) -> bool:
+    """Whether an earlier run was cut off beyond what it would have to read again by now."""
+    return isinstance(state, FullRead) or (isinstance(state, Changes) and state.in_trash)
 
 
 def _goes_by_parents(state: State | None, window: Window) -> bool:

@@ -25,6 +25,11 @@ ModelT = TypeVar("ModelT", bound=WireModel)
 DomainT = TypeVar("DomainT")
 
 
+# Sums stay exact between these powers of ten; a store's own columns hold less.
+_LARGEST_DIGIT, _LEAST_DIGIT = 15, -30
+_LONGEST_REASON = 200
+
+
 def _decimal(value: object) -> Decimal:
     if not isinstance(value, str | int) or isinstance(value, bool):
         # Also refuses a JSON float: it has already lost the cent.
@@ -35,6 +40,8 @@ def _decimal(value: object) -> Decimal:
         raise ValueError("is not an amount") from None
     if not amount.is_finite():
         raise ValueError("is not an amount")
+    if amount.adjusted() > _LARGEST_DIGIT or int(amount.as_tuple().exponent) < _LEAST_DIGIT:
+        raise ValueError("is no amount of this world")
     return amount
 
 
@@ -209,7 +216,7 @@ def in_domain(entity: Entity, identifier: int, build: Callable[[], DomainT]) -> 
     try:
         return build()
     except ValueError as error:
-        raise rejected(entity, identifier, str(error)) from None
+        raise rejected(entity, identifier, str(error)[:_LONGEST_REASON]) from None
 
 
 def _first_fault(error: ValidationError) -> str:

@@ -250,3 +250,32 @@ def test_a_store_that_says_it_has_rows_and_sends_none_is_no_empty_store() -> Non
 
     with pytest.raises(RetryableError, match="sends 0 rows where 5 are due"):
         Reader(shop, Entity.ORDER).run()
+
+
+@pytest.mark.parametrize("entity", [Entity.ORDER, Entity.REFUND, Entity.CUSTOMER])
+def test_a_full_read_taken_up_again_brings_what_was_sold_since_it_was_cut_off(
+    entity: Entity,
+) -> None:
+    reader = Reader(shop_of(3, PATHS[entity]), entity)
+    reader.run(stop_after=1)
+    cut_off = reader.bookmark
+    reader.wait(hours=2)
+    reader.shop.add(PATHS[entity], [4])
+
+    reader.run()
+
+    assert "full" in cut_off
+    assert 4 in reader.ids()
+
+
+def test_changes_cut_off_before_the_trash_bring_what_was_sold_since() -> None:
+    reader = read_reader(3)
+    reader.run(stop_after=1)
+    cut_off = reader.bookmark
+    reader.wait(hours=2)
+    reader.shop.add("orders", [4])
+
+    reader.run()
+
+    assert "going" in cut_off
+    assert 4 in reader.ids()
