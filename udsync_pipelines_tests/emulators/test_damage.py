@@ -119,6 +119,21 @@ def test_a_query_can_leave_out_what_it_found(books: Books) -> None:
     assert none == {}
 
 
+def test_a_batch_can_leave_out_what_its_first_query_found(books: Books) -> None:
+    books.customer("Ann")
+    books.customer("Ben")
+    books.emulator.faults.add("missing_rows", path="/batch")
+    statements = ["select * from Vendor", "select * from Customer", "select count(*) from Customer"]
+    items = [{"bId": str(number), "Query": one} for number, one in enumerate(statements)]
+
+    answer = books.client.post("/batch", json={"BatchItemRequest": items}).json()
+
+    none, some, counted = (item["QueryResponse"] for item in answer["BatchItemResponse"])
+    assert none == {}
+    assert [one["DisplayName"] for one in some["Customer"]] == ["Ann"]
+    assert counted["totalCount"] == 2
+
+
 def test_what_is_sent_and_what_is_answered_can_be_changed(books: Books) -> None:
     faults = books.emulator.faults
     faults.add("changed_request", path="/salesreceipt", changes={"DocNumber": None})

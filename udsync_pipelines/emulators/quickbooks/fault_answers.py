@@ -52,12 +52,26 @@ def spoiled(fault: Fault, answer: Answer) -> Answer:
 
 
 def _without_rows(body: dict[str, Any], left_out: int | None) -> dict[str, Any]:
-    """Return the answer of a query that is silent about its last rows, or (None) about all."""
+    """Return the answer of a query that is silent about its last rows, or (None) about all.
+
+    Of a batch it is the first query that found rows.
+    """
+    items = body.get("BatchItemResponse")
+    if items is not None:
+        number = next((n for n, item in enumerate(items) if _has_rows(item)), None)
+        kept_items = [
+            _without_rows(item, left_out) if n == number else item for n, item in enumerate(items)
+        ]
+        return {**body, "BatchItemResponse": kept_items}
     found = body.get("QueryResponse", {})
     entity = next((name for name, rows in found.items() if isinstance(rows, list)), None)
     rows = found[entity][:-left_out] if entity and left_out else []
     kept = {entity: rows, "startPosition": found.get("startPosition", 1), "maxResults": len(rows)}
     return {**body, "QueryResponse": kept if rows else {}}
+
+
+def _has_rows(item: dict[str, Any]) -> bool:
+    return any(isinstance(rows, list) for rows in item.get("QueryResponse", {}).values())
 
 
 def _coded(service: Service, fault: Fault) -> Answer:
