@@ -171,8 +171,8 @@ BOOKS_WRITES: Mapping[str, SilentFault] = {
 
 
 def question(kind: str, entity: str, **settings: Any) -> Mapping[str, Any]:
-    """A fault that strikes every question for the objects of an entity."""
-    return {"kind": kind, "path": rf"/query\?.*FROM.{entity}", "times": 0, **settings}
+    """A fault that strikes every question for the objects of an entity, in a batch too."""
+    return {"kind": kind, "path": rf"/query\?.*FROM.{entity}|/batch\?", "times": 0, **settings}
 
 
 BOOKS_QUESTIONS: Mapping[str, SilentFault] = {

@@ -72,7 +72,7 @@ BOOKS_FAULTS: Mapping[str, Json] = {
     "hang": {"seconds": 4, "after_commit": True},
     "html_200": {},
     "lost_answer": {},
-    "missing_rows": {"path": r"/query\?.*FROM.Customer", "method": "GET"},
+    "missing_rows": {"path": r"/query\?.*FROM.Customer|/batch\?", "method": ""},
     "redirect": {},
     "slow": {"seconds": 0.2},
     "status": {"status": 500, "after_commit": True},

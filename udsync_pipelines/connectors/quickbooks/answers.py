@@ -121,10 +121,23 @@ def batch_rows(item: Row, entity: BookEntity, tid: str | None) -> Sequence[Row]:
     Raises:
         UdsyncError: what the fault means that came instead.
     """
+    return rows_of(_batch_answer(item, entity, tid), entity)
+
+
+def batch_count(item: Row, entity: BookEntity, tid: str | None) -> int:
+    """How many objects one query of `COUNT(*)` in a batch found.
+
+    Raises:
+        UdsyncError: what the fault means that came instead.
+    """
+    return count_of(_batch_answer(item, entity, tid), entity)
+
+
+def _batch_answer(item: Row, entity: BookEntity, tid: str | None) -> Row:
     faults = faults_in(item)
     if faults:
         raise fault_error(faults, About(f"{entity}/query", tid))
-    return rows_of(member_of(item, "QueryResponse"), entity)
+    return member_of(item, "QueryResponse")
 
 
 def is_repeated(row: Row, seen: set[str]) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from secrets import token_hex
 
 import httpx
 from pydantic import SecretStr
@@ -18,6 +19,7 @@ from pydantic import SecretStr
 from udsync_pipelines.connectors.quickbooks import exchange_rate
 from udsync_pipelines.connectors.quickbooks.address import PRODUCTION, RealmId, api_url
 from udsync_pipelines.connectors.quickbooks.answers import (
+    batch_count,
     batch_items,
     batch_rows,
     changed_rows,
@@ -108,6 +110,7 @@ class Call:
     record: str | None = None
     is_write: bool = False
     is_batch: bool = False
+    counts_as: int = 1
     part: str = ""
 
     @property
@@ -266,17 +269,24 @@ class QuickBooksClient:
         answer = self._send(Call("cdc", "GET", "cdc", params)).row
         return changed_rows(answer, entities), told_at(answer)
 
-    def batch_select(self, queries: Mapping[str, Query]) -> Mapping[str, Sequence[Row]]:
-        """The first 1000 objects of each query, all in one request; the keys name the answers.
+    def select_together(self, queries: Sequence[Query]) -> Sequence[Sequence[Row]]:
+        """Every object of each query, checked as `select_counted` does, in one request if it can.
+
+        A list of a thousand objects or more, one that lacks some, and one that QuickBooks cannot
+        answer in a batch is asked for by itself.
 
         Raises:
-            ValueError: no query, more than 30, or a key longer than 10 characters.
-            UdsyncError: the first of the queries that QuickBooks refuses.
+            ValueError: no query, or more than 15.
+            RejectedByBooksError, PlatformUnavailableError: as of `select_counted`.
         """
-        if not 0 < len(queries) <= LARGEST_BATCH or any(len(key) > 10 for key in queries):  # noqa: PLR2004
-            raise ValueError("a batch takes 1 to 30 queries with keys of at most 10 characters")
+        if not 0 < len(queries) <= LARGEST_BATCH // 2:
+            raise ValueError(f"1 to {LARGEST_BATCH // 2} lists and their counts make a batch")
+        mark = token_hex(3)  # the answer to another batch has other keys
+        keys = [(f"{mark}-r{number}", f"{mark}-c{number}") for number in range(len(queries))]
         items = [
-            {"bId": key, "Query": query.page(1, LARGEST_PAGE)} for key, query in queries.items()
+            {"bId": key, "Query": statement}
+            for (rows, count), query in zip(keys, queries, strict=True)
+            for key, statement in ((rows, query.page(1, LARGEST_PAGE)), (count, query.count()))
         ]
         call = Call(
             "batch",
@@ -284,13 +294,25 @@ class QuickBooksClient:
             "batch",
             body={"BatchItemRequest": items},
             is_batch=True,
+            counts_as=len(items),
+            part=f" of {', '.join(query.entity for query in queries)}",
         )
         answer = self._send(call)
         found = batch_items(answer.row)
-        return {
-            key: batch_rows(found.get(key, {}), query.entity, answer.intuit_tid)
-            for key, query in queries.items()
-        }
+        return [
+            self._whole(query, found.get(rows, {}), found.get(count, {}), answer.intuit_tid)
+            for (rows, count), query in zip(keys, queries, strict=True)
+        ]
+
+    def _whole(self, query: Query, listed: Row, counted: Row, tid: str | None) -> Sequence[Row]:
+        """A list out of a batch if it holds all that there is, else asked for by itself."""
+        try:
+            rows = batch_rows(listed, query.entity, tid)
+            number = batch_count(counted, query.entity, tid)
+        except (RejectedByBooksError, PlatformUnavailableError):
+            return self.select_counted(query)
+        is_whole = len(rows) < LARGEST_PAGE and number <= len(rows)
+        return rows if is_whole else self.select_counted(query)
 
     # --- writing ------------------------------------------------------------------------------
 
@@ -456,7 +478,8 @@ class QuickBooksClient:
                 raise outcome_unknown(About(call.record)) from failure
             raise
         finally:
-            self._limits.count(call.name, is_metered=not call.is_write, has_failed=has_failed)
+            for _ in range(call.counts_as):
+                self._limits.count(call.name, is_metered=not call.is_write, has_failed=has_failed)
         return answer
 
     def _signed(self, call: Call, token: SecretStr) -> httpx.Request:

@@ -7,9 +7,7 @@ QuickBooks may show a new object late.
 """
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from itertools import chain
 
 from udsync_pipelines.connectors.quickbooks.client import QuickBooksClient
 from udsync_pipelines.connectors.quickbooks.customer import books_name
@@ -95,17 +93,13 @@ def owner_of_name(client: QuickBooksClient, name: str) -> tuple[BookEntity, Row]
 
 
 def all_names(client: QuickBooksClient, home_currency: str) -> tuple[BooksName, ...]:
-    """Every customer, vendor and employee, inactive ones too: they share one space of names.
-
-    The lists are read at once: orders of new customers wait for them.
-    """
-
-    def of(entity: BookEntity) -> list[BooksName]:
-        rows = client.select_counted(Query(entity, with_inactive=True))
-        return [books_name(entity, row, home_currency) for row in rows]
-
-    with ThreadPoolExecutor(len(_NAMED)) as pool:
-        return tuple(chain.from_iterable(pool.map(of, _NAMED)))
+    """Every customer, vendor and employee, inactive ones too: they share one space of names."""
+    lists = client.select_together([Query(entity, with_inactive=True) for entity in _NAMED])
+    return tuple(
+        books_name(entity, row, home_currency)
+        for entity, rows in zip(_NAMED, lists, strict=True)
+        for row in rows
+    )
 
 
 def all_products(client: QuickBooksClient) -> tuple[BooksProduct, ...]:

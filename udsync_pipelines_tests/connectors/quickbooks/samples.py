@@ -94,10 +94,14 @@ def client(
     )
 
 
+Reply = Callable[[httpx.Request], httpx.Response]
+"""An answer that depends on what is asked."""
+
+
 class Answers:
     """Answers requests in turn, and keeps them."""
 
-    def __init__(self, *answers: httpx.Response | Exception) -> None:
+    def __init__(self, *answers: httpx.Response | Exception | Reply) -> None:
         self.answers = list(answers)
         self.requests: list[httpx.Request] = []
 
@@ -106,7 +110,7 @@ class Answers:
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return answer if isinstance(answer, httpx.Response) else answer(request)
 
 
 def refuse_everything(request: httpx.Request) -> httpx.Response:

@@ -73,7 +73,7 @@ READS: dict[str, Call] = {
     "company": lambda client: client.company_info(),
     "select": lambda client: list(client.select(CUSTOMERS, 2)),
     "count": lambda client: client.count(CUSTOMERS),
-    "batch": lambda client: client.batch_select({"a": CUSTOMERS, "b": Query(BookEntity.ITEM)}),
+    "batch": lambda client: client.select_together([CUSTOMERS, Query(BookEntity.ITEM)]),
     "names": lambda client: lookup.all_names(client, "CAD"),
     "products": lookup.all_products,
     "lists": lambda client: ReferenceLists(client).company(),

@@ -307,12 +307,12 @@ def test_all_pages_of_a_list_are_read_each_object_once(books: Books) -> None:
 
 
 def test_several_lists_come_by_one_batch(shared_books: Books) -> None:
-    found = shared_books.client.batch_select(
-        {"codes": Query(BookEntity.TAX_CODE), "accounts": Query(BookEntity.ACCOUNT)}
+    codes, accounts = shared_books.client.select_together(
+        [Query(BookEntity.TAX_CODE), Query(BookEntity.ACCOUNT)]
     )
 
-    assert {"GST"} <= {row["Name"] for row in found["codes"]}
-    assert {"Undeposited Funds"} <= {row["Name"] for row in found["accounts"]}
+    assert {"GST"} <= {row["Name"] for row in codes}
+    assert {"Undeposited Funds"} <= {row["Name"] for row in accounts}
 
 
 @pytest.mark.parametrize(
