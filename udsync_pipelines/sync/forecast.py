@@ -10,6 +10,10 @@ WRITES_PER_ORDER = 1.5
 known."""
 
 
+TELLING = 100
+"""Orders from which on a part tells how many customers and items are new."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """A part of a load, as far as it has come.
@@ -83,18 +87,21 @@ def pace_of(
 ) -> Pace:
     """The pace that finished parts have shown.
 
-    New customers and items grow fewer, so that the last part tells how many are still to come.
-    Before anything is done, the rate that is allowed and the writes of sampled orders count.
+    New customers and items grow fewer, so that the last part tells how many are still to come; a
+    small one tells little, and is not believed beyond what sampled orders suggest. Before anything
+    is done, the rate that is allowed and the writes of sampled orders count.
     """
     orders = sum(one.orders for one in done)
     if not orders:
         return Pace(sampled, 0.0, 0.0, allowed_per_second)
     loading = sum(one.load_seconds for one in done)
     writes = sum(one.writes for one in done)
-    last = next(one for one in reversed(done) if one.orders)
+    documents = sum(one.documents for one in done) / orders
+    names = sum(one.names for one in done) / orders
+    telling = [one.names_per_order for one in done if one.orders >= TELLING]
     return Pace(
-        sum(one.documents for one in done) / orders,
-        last.names_per_order,
+        documents,
+        telling[-1] if telling else min(names, max(0.0, sampled - documents)),
         sum(one.seconds - one.load_seconds for one in done) / orders,
         writes / loading if writes and loading else allowed_per_second,
     )
@@ -117,7 +124,7 @@ def seconds_left(
     if not done or running.writes > running.due:
         whole = _as_if_done(running, pace)
         pace = pace_of([*done, whole], pace.writes_per_second)
-    elif running.orders:
+    elif running.orders >= TELLING:
         pace = replace(pace, names_per_order=running.names_per_order)
     return running.due / pace.writes_per_second + pace.seconds_for(orders_left)
 

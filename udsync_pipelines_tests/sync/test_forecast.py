@@ -30,6 +30,14 @@ def test_how_many_are_new_is_told_by_the_last_part() -> None:
     assert pace_of([MONTH, later, Stretch(0)], ALLOWED).names_per_order == 0.1
 
 
+def test_a_few_orders_do_not_tell_how_many_are_new() -> None:
+    few = Stretch(orders=10, documents=12, names=29, seconds=9.0, load_seconds=5.0)
+
+    assert pace_of([few], ALLOWED, 1.5).names_per_order == pytest.approx(0.3)
+    assert pace_of([few], ALLOWED, 1.0).names_per_order == 0.0
+    assert pace_of([MONTH, few], ALLOWED, 1.5).names_per_order == 0.3
+
+
 def test_parts_that_wrote_nothing_leave_the_allowed_rate() -> None:
     assert pace_of([Stretch(orders=10, seconds=1.0)], ALLOWED).writes_per_second == ALLOWED
 
