@@ -8,6 +8,10 @@ import dagster as dg
 
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.orchestration.posted import LEDGERS, posted
+from udsync_pipelines.services.backfilling import Begun
+from udsync_pipelines.services.quota import Quota
+from udsync_pipelines.store.repositories.limits import Calls
+from udsync_pipelines.store.repositories.tenants import Tenant
 from udsync_pipelines.sync.engine import SyncReport
 from udsync_pipelines.sync.plan import Parked, Plan, PlanState
 
@@ -54,6 +58,29 @@ def plan_metadata(plan: Plan) -> Metadata:
             for platform, why in plan.blocked.items()
         },
         **counts_metadata(plan.counts),
+    }
+
+
+def quota_metadata(companies: Iterable[tuple[Quota, Calls]]) -> Metadata:
+    """What the run has asked of the books so far, and what the month has left."""
+    return {
+        name: dg.MetadataValue.int(number)
+        for quota, made in companies
+        for name, number in (
+            ("QuickBooks calls", made.calls),
+            ("QuickBooks metered calls", made.metered),
+            ("metered calls left this month", quota.left),
+            ("metered calls by the month's end", quota.forecast),
+        )
+    }
+
+
+def backfill_metadata(tenant: Tenant, begun: Iterable[Begun]) -> Metadata:
+    """How far the backfills of a tenant are that have not ended."""
+    return {
+        f"backfill {one.days.replace('..', ' to ')}": dg.MetadataValue.text(one.sentence())
+        for one in begun
+        if one.tenant == tenant and not one.is_done
     }
 
 

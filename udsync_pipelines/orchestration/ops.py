@@ -22,18 +22,22 @@ from udsync_pipelines.orchestration.config import ApprovedPlanConfig, SyncConfig
 from udsync_pipelines.orchestration.failures import explained, explaining
 from udsync_pipelines.orchestration.lanes import lanes_of_job, take_lanes
 from udsync_pipelines.orchestration.ledgers import LEDGER_PLATFORM, to_report
+from udsync_pipelines.orchestration.load_progress import telling_progress
 from udsync_pipelines.orchestration.metadata import (
+    backfill_metadata,
     counts_metadata,
     ledgers_metadata,
     not_connected,
     parked_metadata,
     plan_metadata,
     planned_by,
+    quota_metadata,
 )
 from udsync_pipelines.orchestration.posted import Posted
 from udsync_pipelines.orchestration.resources import SyncEngines
+from udsync_pipelines.services.backfilling import backfills
 from udsync_pipelines.services.engines import TenantEngine, as_plan_id
-from udsync_pipelines.services.run_tags import SYNC
+from udsync_pipelines.services.run_tags import BACKFILL, SYNC
 from udsync_pipelines.sync.engine import SHOWN_PARKED, SyncReport
 from udsync_pipelines.sync.entities import DESTINATIONS, LANES, Lane, lane_named
 from udsync_pipelines.sync.plan import Parked, Plan, PlanState
@@ -142,9 +146,11 @@ def load_op(name: str, platform: str) -> dg.OpDefinition:
         with explaining():
             tenant, plan_id = _resume(sync, engines)
             with _reporting_ledgers(context, tenant, plan_id, platform) as done:
-                counts = tenant.engine.load(plan_id, platform)
+                counts = _load(context, tenant, plan_id, platform)
         is_connected = platform in {target.platform for target in tenant.engine.targets}
         shown = ledgers_metadata(counts) | counts_metadata(counts)
+        if platform == LEDGER_PLATFORM:
+            shown |= quota_metadata(tenant.quotas())
         _log(context, tenant, table_materializations(tenant.tenant.name, platform, counts))
         yield from ledger_checks(tenant.tenant.name, done)
         yield dg.Output(sync, metadata=shown if is_connected else not_connected(platform))
@@ -166,12 +172,24 @@ def close_op(name: str) -> dg.OpDefinition:
         report = tenant.close_sync(plan_id)
         tenant.finish_deliveries(_first_run(context), report.plan.lane)
         shown = plan_metadata(report.plan) | {"parked": dg.MetadataValue.int(report.parked)}
+        shown |= quota_metadata(tenant.quotas())
+        if report.plan.trigger == BACKFILL:
+            shown |= backfill_metadata(tenant.tenant, backfills(engines.installation))
         parked = parked_metadata(report, _parked_now(tenant, report.plan))
         if report.newly_parked or report.in_doubt:
             raise dg.Failure(_unsettled(report), metadata=parked | shown, allow_retries=False)
         context.add_output_metadata(parked | shown)
 
     return close
+
+
+def _load(
+    context: dg.OpExecutionContext, tenant: TenantEngine, plan_id: UUID, platform: str
+) -> Mapping[str, int]:
+    if platform != LEDGER_PLATFORM:
+        return tenant.engine.load(plan_id, platform)
+    with telling_progress(context, tenant, plan_id):
+        return tenant.engine.load(plan_id, platform)
 
 
 @contextmanager

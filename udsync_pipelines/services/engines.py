@@ -1,6 +1,6 @@
 """Sync engines of tenants, put together from what is stored of their connections."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
@@ -20,13 +20,16 @@ from udsync_pipelines.services.books import utc_now
 from udsync_pipelines.services.databases import plain_url
 from udsync_pipelines.services.fail_points import fail_points
 from udsync_pipelines.services.installation import Installation
+from udsync_pipelines.services.quota import Quota
 from udsync_pipelines.services.targets import OpenTargets, open_targets
 from udsync_pipelines.store.lane_leases import LaneLeases
 from udsync_pipelines.store.repositories import connection_status, connections
 from udsync_pipelines.store.repositories.archive import PostgresArchive
 from udsync_pipelines.store.repositories.connections import Connection
 from udsync_pipelines.store.repositories.ledger import PostgresLedger
+from udsync_pipelines.store.repositories.limits import Calls
 from udsync_pipelines.store.repositories.tenants import Tenant
+from udsync_pipelines.store.repositories.write_counts import WritesSoFar, so_far
 from udsync_pipelines.store.tables.states import Platform
 from udsync_pipelines.sync.engine import SyncEngine, SyncReport
 from udsync_pipelines.sync.entities import Lane
@@ -107,6 +110,19 @@ class TenantEngine:
                         connection, self.tenant.id, connection_id, synced_at=now
                     )
         return report
+
+    def quotas(self) -> Iterator[tuple[Quota, Calls]]:
+        """This month's metered calls of each company, and the calls that this engine has made."""
+        for company in self.opened.companies:
+            company.limits.flush()
+            today = self._clock().date()
+            found = quota.quota_of(self._installation, self.tenant, company.connection, today)
+            yield found, company.limits.made
+
+    def written(self, plan_id: UUID) -> WritesSoFar:
+        """How far the writes of a plan are."""
+        with self._installation.state.tenant(self.tenant.id) as transaction:
+            return so_far(transaction, self.tenant.id, plan_id)
 
     def _note_quota(self) -> None:
         """Say once a month that half of a company's metered calls are spent."""

@@ -1,6 +1,7 @@
 """Runs that post to the books: what they show, and what appears in the asset catalogue."""
 
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -9,11 +10,20 @@ import dagster as dg
 import pytest
 
 from udsync_pipelines.emulators.quickbooks import CompanyEmulator
+from udsync_pipelines.orchestration import load_progress
+from udsync_pipelines.orchestration.backfills import run_config_of
 from udsync_pipelines.orchestration.checks import check_ledgers
+from udsync_pipelines.orchestration.load_progress import progress_line
 from udsync_pipelines.orchestration.resources import SyncEngines
+from udsync_pipelines.services.backfill_progress import Outlook
+from udsync_pipelines.services.backfilling import checkpoints, months_of, store_of
+from udsync_pipelines.services.estimates import Estimate
 from udsync_pipelines.services.installation import Installation
+from udsync_pipelines.services.quota import quotas
 from udsync_pipelines.store.repositories.ledger import PostgresLedger
+from udsync_pipelines.store.repositories.write_counts import WritesSoFar
 from udsync_pipelines.sync.entities import LANES
+from udsync_pipelines.sync.forecast import Stretch
 from udsync_pipelines.sync.plan import PlanState
 from udsync_pipelines_tests.orchestration.running import (
     DagsterRuns,
@@ -60,6 +70,14 @@ def ledgers(result: Any) -> list[Any]:
         if event.is_step_materialization
         and event.step_materialization_data.materialization.asset_key.path[0] == "quickbooks"
     ]
+
+
+def closed(result: Any) -> dict[str, Any]:
+    """What the close of the orders' sync shows, which fails where orders were newly parked."""
+    if any(one.is_step_failure for one in result.all_events):
+        found = failure_of(result.all_events, "close_orders").metadata
+        return {name: shown.value for name, shown in found.items()}
+    return metadata_of(result.all_events, "close_orders")
 
 
 def money_in(company: CompanyEmulator) -> dict[str, dict[str, Decimal]]:
@@ -139,6 +157,75 @@ def test_the_load_shows_a_table_of_ledgers_and_leads_to_each(
     assert rows["sales receipts"]["money posted"] == f"{total:,} CAD"
     assert shown["quickbooks.sales_receipt.posted.CAD"] == float(total)
     assert shown["see sales receipts"] == dg.AssetKey(["quickbooks", "sales_receipts"])
+
+
+def test_a_run_shows_its_calls_and_what_the_month_has_left(
+    posting: ConnectedShop, company: CompanyEmulator, dagster_runs: DagsterRuns
+) -> None:
+    before, calls = company.limits.reads, len(company.requests.records())
+
+    result = dagster_runs.run("sync_all", tenant=posting.tenant.name)
+
+    shown = metadata_of(result.all_events, "load_orders_to_quickbooks")
+    (quota,) = [
+        one
+        for one in quotas(posting.installation, datetime.now(UTC).date())
+        if one.tenant == posting.tenant
+    ]
+    names = ("QuickBooks metered calls", "metered calls left this month")
+    assert shown["QuickBooks metered calls"] == company.limits.reads - before > 0
+    assert shown["metered calls left this month"] == quota.left == 500_000 - quota.used
+    assert shown["QuickBooks calls"] <= len(company.requests.records()) - calls
+    assert shown["QuickBooks calls"] >= company.count("SalesReceipt")
+    assert [closed(result)[name] for name in names] == [shown[name] for name in names]
+
+
+def test_a_long_load_tells_in_its_log_how_far_it_is(
+    posting: ConnectedShop,
+    dagster_instance: dg.DagsterInstance,
+    dagster_runs: DagsterRuns,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(load_progress, "FIRST_AFTER", 0.1)
+    monkeypatch.setattr(load_progress, "THEN_EVERY", 0.1)
+
+    result = dagster_runs.run("sync_orders", tenant=posting.tenant.name)
+
+    lines = [entry.user_message for entry in dagster_instance.all_logs(result.run_id)]
+    told = [line for line in lines if "metered calls are left this month" in line]
+    assert told
+    assert all(" orders, " in line and " writes" in line for line in told)
+
+
+def test_the_syncs_of_a_backfill_show_how_far_it_is(
+    posting: ConnectedShop, dagster_runs: DagsterRuns
+) -> None:
+    today = datetime.now(UTC).date()
+    first = today - timedelta(days=20)
+    installation, tenant = posting.installation, posting.tenant
+    held = checkpoints(installation, tenant, store_of(installation, tenant).id, first, today)
+    orders = {"2026-10": 7, "2026-11": 3}
+    held.begin(orders)
+    outlook = Outlook.of(orders, {"2026-10": Stretch(7)}, None, Estimate(10, 2), datetime.now(UTC))
+    held.show(outlook.as_json())
+    (month, *_) = months_of(first, today, tenant.timezone)
+
+    backfill = dagster_runs.run("backfill_orders", **run_config_of(tenant.name, month))
+    plain = dagster_runs.run("sync_orders", tenant=tenant.name)
+
+    assert "70 % of 10 orders" in closed(backfill)[f"backfill {first} to {today}"]
+    assert not any(name.startswith("backfill") for name in closed(plain))
+
+
+def test_what_is_told_of_a_load_that_has_just_begun_names_no_end() -> None:
+    now = datetime(2026, 11, 30, 12, tzinfo=UTC)
+    begun = WritesSoFar(0, 0, due_names=2, due=30, seconds=0.0, due_sales=20)
+    half = WritesSoFar(1, 10, due_names=0, due=20, seconds=60.0, sales=10, due_sales=20)
+
+    assert progress_line(begun, (), now) == "0 of 20 orders, 0 of 30 writes."
+    assert progress_line(half, (), now) == (
+        "10 of 30 orders, 11 of 31 writes; done at 2026-11-30 12:02 UTC."
+    )
 
 
 def test_a_second_run_reports_no_ledger_and_writes_nothing(

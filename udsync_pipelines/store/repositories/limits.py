@@ -57,17 +57,26 @@ class _Slot:
 
 
 @dataclass(slots=True)
-class _Calls:
+class Calls:
+    """How many calls: in all, of those that the platform bills, and of those that failed."""
+
     calls: int = 0
     metered: int = 0
     failed: int = 0
+
+    def add(self, *, is_metered: bool, has_failed: bool) -> None:
+        """Count one more."""
+        self.calls += 1
+        self.metered += is_metered and not has_failed
+        self.failed += has_failed
 
 
 class SharedLimits:
     """The limits of one connection; implements the connector's port. Safe to use from threads.
 
     `rates` are written when this is made and hold for all processes: the last one decides. Of
-    `monthly_reads` metered calls none is allowed beyond; `spent` makes what is raised then.
+    `monthly_reads` metered calls none is allowed beyond; `spent` makes what is raised then. `made`
+    are the calls that went through this object.
     """
 
     def __init__(  # noqa: PLR0913 - clock and sleep are arguments, so that tests own them
@@ -93,7 +102,8 @@ class SharedLimits:
         self._names = [f"{self._pattern}{number:02d}" for number in range(slots)]
         self._lock = threading.Lock()
         self._turnstile = threading.Lock()
-        self._calls: dict[str, _Calls] = {}
+        self._calls: dict[str, Calls] = {}
+        self.made = Calls()
         self._monthly_reads = monthly_reads
         self._spent = spent
         self._used: int | None = None
@@ -130,10 +140,8 @@ class SharedLimits:
     def count(self, name: str, *, is_metered: bool, has_failed: bool) -> None:
         """Count a call by its name; written now and then, and by `flush`."""
         with self._lock:
-            entry = self._calls.setdefault(name, _Calls())
-            entry.calls += 1
-            entry.metered += is_metered and not has_failed
-            entry.failed += has_failed
+            for entry in (self.made, self._calls.setdefault(name, Calls())):
+                entry.add(is_metered=is_metered, has_failed=has_failed)
             if self._used is not None:
                 self._used += is_metered and not has_failed
             is_due = sum(entry.calls for entry in self._calls.values()) >= _FLUSH_AFTER

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from udsync_pipelines.errors import PlatformUnavailableError
 from udsync_pipelines.store.lane_leases import LaneLeases
 from udsync_pipelines.store.repositories import limits
-from udsync_pipelines.store.repositories.limits import SharedLimits
+from udsync_pipelines.store.repositories.limits import Calls, SharedLimits
 from udsync_pipelines.store.tenancy import StateDatabase
 from udsync_pipelines_tests.store.samples import Household, household
 
@@ -402,6 +402,7 @@ def test_calls_are_counted_by_name_with_those_that_are_billed(
         ("Invoice create", 1, 0, 0),
     ]
     assert shared.metered_this_month() == 2
+    assert shared.made == Calls(calls=4, metered=2, failed=1)
 
 
 def test_counted_calls_are_written_by_themselves_now_and_then(

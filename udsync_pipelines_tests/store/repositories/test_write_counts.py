@@ -52,7 +52,9 @@ def test_nothing_is_due_of_a_plan_that_nobody_has_approved(acme: Tenant) -> None
 def test_what_is_approved_is_due_customers_and_items_among_it(acme: Tenant) -> None:
     customer, *_ = approved(acme)
 
-    assert counted(acme, customer) == WritesSoFar(0, 0, due_names=2, due=4, seconds=0.0)
+    assert counted(acme, customer) == WritesSoFar(
+        0, 0, due_names=2, due=4, seconds=0.0, due_sales=1
+    )
 
 
 def test_what_was_answered_is_done_and_what_is_under_way_still_due(acme: Tenant) -> None:
@@ -63,7 +65,9 @@ def test_what_was_answered_is_done_and_what_is_under_way_still_due(acme: Tenant)
 
     found = counted(acme, customer)
 
-    assert replace(found, seconds=0.0) == WritesSoFar(2, 1, due_names=0, due=1, seconds=0.0)
+    assert replace(found, seconds=0.0) == WritesSoFar(
+        2, 1, due_names=0, due=1, seconds=0.0, sales=1
+    )
     assert found.seconds > 0
 
 
@@ -75,4 +79,12 @@ def test_what_was_refused_without_being_sent_is_neither_done_nor_due(acme: Tenan
 
     found = counted(acme, customer)
 
-    assert replace(found, seconds=0.0) == WritesSoFar(1, 1, due_names=1, due=1, seconds=0.0)
+    assert replace(found, seconds=0.0) == WritesSoFar(
+        1, 1, due_names=1, due=1, seconds=0.0, sales=1
+    )
+
+
+def test_what_is_due_takes_as_long_as_what_was_done_has_taken() -> None:
+    assert WritesSoFar(1, 10, 0, due=20, seconds=5.0).seconds_left == 10.0
+    assert WritesSoFar(0, 1, 0, due=20, seconds=0.0).seconds_left is None
+    assert WritesSoFar(0, 2, 0, due=20, seconds=0.0).seconds_left is None
