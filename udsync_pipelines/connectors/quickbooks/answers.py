@@ -25,9 +25,14 @@ def object_of(answer: Row, entity: BookEntity) -> Row:
         PlatformUnavailableError: it is not there, or has no id.
     """
     found = answer.get(entity)
-    if not isinstance(found, dict) or not (found.get("Id") or entity is BookEntity.PREFERENCES):
+    if not isinstance(found, dict) or not _has_id(found, entity):
         raise _misshapen(f"no {entity}")
     return found
+
+
+def _has_id(row: Row, entity: BookEntity) -> bool:
+    identifier = row.get("Id")
+    return (isinstance(identifier, str) and bool(identifier)) or entity is BookEntity.PREFERENCES
 
 
 def member_of(answer: Row, name: str) -> Row:
@@ -55,8 +60,7 @@ def rows_of(response: Row, entity: BookEntity) -> Sequence[Row]:
         if rows:
             raise _misshapen(f"the answer to another question than that for {entity}")
     if not isinstance(rows, list) or not all(
-        isinstance(row, dict) and (row.get("Id") or entity is BookEntity.PREFERENCES)
-        for row in rows
+        isinstance(row, dict) and _has_id(row, entity) for row in rows
     ):
         raise _misshapen(f"something else than a list of {entity}")
     return rows
@@ -85,7 +89,10 @@ def changed_rows(answer: Row, entities: Sequence[BookEntity]) -> Mapping[BookEnt
     parts = answer.get("CDCResponse")
     if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
         raise _misshapen("no changes")
-    responses = [one for part in parts for one in part.get("QueryResponse", [])]
+    lists = [part.get("QueryResponse", []) for part in parts]
+    if not all(isinstance(found, list) for found in lists):
+        raise _misshapen("something else than a list of changes")
+    responses = [one for found in lists for one in found]
     if not all(isinstance(one, dict) for one in responses):
         raise _misshapen("something else than changes")
     return {

@@ -136,7 +136,7 @@ class QuickBooksBooks:
         except RejectedByBooksError as error:
             return self._remedied(error, draft, name, symbols)
         _check_ours(draft, payload, written)
-        return self._posted(entity, written)
+        return self._written(entity, written, _record(draft))
 
     def update(
         self, draft: AnyDraft, symbols: Symbols, target_id: str, version: str, request_id: str
@@ -177,7 +177,7 @@ class QuickBooksBooks:
             raise
         if str(written.row["Id"]) != identifier:
             raise outcome_unknown(About(_record(draft), written.intuit_tid))
-        return self._posted(entity, written)
+        return self._written(entity, written, _record(draft))
 
     def withdraw(self, target_id: str, version: str | None, request_id: str) -> Posted:
         """Void a document that still looks like `version`; a credit memo is deleted.
@@ -200,7 +200,7 @@ class QuickBooksBooks:
         try:
             if entity in VOID_PARAMETERS:
                 written = self.client.void(entity, identifier, token, request_id=request_id)
-                return self._posted(entity, written)
+                return self._written(entity, written, target_id)
             self.client.delete(entity, identifier, token, request_id=request_id)
         except StaleObjectError as error:
             raise _conflict("it was changed while this was sent.") from error
@@ -312,6 +312,17 @@ class QuickBooksBooks:
         company = self.lists.company()
         return BooksIds(symbols.customers, symbols.items, company.regime, company.has_multicurrency)
 
+    def _written(self, entity: BookEntity, written: Written, record: str) -> Posted:
+        """What a write has made. It is done: an answer that cannot be read is no refusal.
+
+        Raises:
+            OutcomeUnknownError: it cannot be read; what was made must be looked up.
+        """
+        try:
+            return self._posted(entity, written)
+        except RecordRejectedError as unreadable:
+            raise outcome_unknown(About(record, written.intuit_tid)) from unreadable
+
     def _posted(self, entity: BookEntity, written: Written) -> Posted:
         row = written.row
         receipt = {
@@ -379,21 +390,26 @@ def _record(draft: AnyDraft) -> str:
 def _fingerprint(row: Row) -> str:
     """16 hexadecimal digits over what a person could change in an object, and nothing else."""
     counted = {name: row[name] for name in _MEMBERS_THAT_COUNT if name in row}
+    sent = row.get("Line")
     lines = [
-        {name: line[name] for name in ("Amount", "Description", "LinkedTxn") if name in line}
-        | {"detail": _item_detail(line)}
-        for line in row.get("Line", ())
-        if line.get("DetailType") != "SubTotalLineDetail"
+        {**_some(line, "Amount", "Description", "LinkedTxn"), "detail": _item_detail(line)}
+        for line in (sent if isinstance(sent, list) else ())
+        if _some(line, "DetailType") != {"DetailType": "SubTotalLineDetail"}
     ]
-    tax = row.get("TxnTaxDetail", {}).get("TotalTax")
+    tax = _some(row.get("TxnTaxDetail"), "TotalTax").get("TotalTax")
     text = write_json(_plain([sorted(counted.items()), lines, tax]))
     return hashlib.blake2b(text, digest_size=8).hexdigest()
 
 
-def _item_detail(line: Row) -> Mapping[str, object]:
-    detail = line.get("SalesItemLineDetail", {})
-    counted = ("ItemRef", "Qty", "UnitPrice", "TaxCodeRef")
-    return {name: detail[name] for name in counted if name in detail}
+def _item_detail(line: object) -> Mapping[str, object]:
+    detail = _some(line, "SalesItemLineDetail").get("SalesItemLineDetail")
+    return _some(detail, "ItemRef", "Qty", "UnitPrice", "TaxCodeRef")
+
+
+def _some(value: object, *names: str) -> dict[str, object]:
+    """Those of these members that an object has; none of something that is no object."""
+    found = value if isinstance(value, Mapping) else {}
+    return {name: found[name] for name in names if name in found}
 
 
 def _plain(value: object) -> object:

@@ -17,6 +17,7 @@ from udsync_pipelines.connectors.quickbooks.wire import (
     Row,
     Stamps,
     WireModel,
+    misshapen,
     read_row,
 )
 from udsync_pipelines.domain.money import Money
@@ -112,7 +113,13 @@ def read_document(entity: BookEntity, row: Row, home_currency: str) -> PostedDoc
         RecordRejectedError: a field is missing or unreadable.
     """
     read = read_row(_Document, entity, row)
-    currency = read.currency or home_currency
+    try:
+        return _posted(entity, read, read.currency or home_currency)
+    except ValueError as error:
+        raise misshapen(entity, row, "CurrencyRef", str(error)) from None
+
+
+def _posted(entity: BookEntity, read: _Document, currency: str) -> PostedDocument:
     left = read.open_amount(entity)
     is_payment = entity is BookEntity.PAYMENT
     return PostedDocument(

@@ -22,9 +22,12 @@ def parse_json(text: bytes) -> Any:
         ValueError: it is not JSON, or not UTF-8, or nested deeper than anything of QuickBooks.
     """
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_no_number)
+        found = json.loads(text, parse_float=Decimal, parse_constant=_no_number)
     except RecursionError:
         raise ValueError("nested too deep") from None
+    if b"\\ud" in text.lower():
+        json.dumps(found, ensure_ascii=False, default=str).encode()  # refuses halves of a character
+    return found
 
 
 def write_json(value: object) -> bytes:
@@ -142,13 +145,18 @@ def read_row(model: type[ModelT], entity: str, row: Row) -> ModelT:
         first = invalid.errors(include_url=False, include_input=False, include_context=False)[0]
         place = ".".join(map(str, first["loc"]))
         reason = str(first["msg"]).removeprefix("Value error, ").lower()
-        raise RecordRejectedError(
-            f"QuickBooks sent a {entity} whose field {place} cannot be read: {reason}.",
-            code="answer_misshapen",
-            platform=PLATFORM,
-            record=f"{entity}/{row.get('Id', '?')}",
-            cure="Open it in QuickBooks; if it looks right, report this to the maintainers.",
-        ) from None
+        raise misshapen(entity, row, place, reason) from None
+
+
+def misshapen(entity: str, row: Row, place: str, reason: str) -> RecordRejectedError:
+    """The error for an object of QuickBooks of which one field cannot be read."""
+    return RecordRejectedError(
+        f"QuickBooks sent a {entity} whose field {place} cannot be read: {reason[:200]}.",
+        code="answer_misshapen",
+        platform=PLATFORM,
+        record=f"{entity}/{row.get('Id', '?')}",
+        cure="Open it in QuickBooks; if it looks right, report this to the maintainers.",
+    )
 
 
 def reference(identifier: str) -> Mapping[str, str]:

@@ -22,9 +22,14 @@ from udsync_pipelines_tests.connectors.quickbooks.samples import MemoryTokenStor
 class Books:
     """A client of an emulated company; it waits in its mind only."""
 
-    def __init__(self, company: CompanyEmulator, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        company: CompanyEmulator,
+        limits: Limits | None = None,
+        http: httpx.Client | None = None,
+    ) -> None:
         self.company = company
-        self.http = httpx.Client(timeout=httpx.Timeout(2.0))
+        self.http = http or httpx.Client(timeout=httpx.Timeout(2.0))
         self.store = MemoryTokenStore(
             {
                 "client_id": SecretStr(company.options.client_id),
