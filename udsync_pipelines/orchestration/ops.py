@@ -175,7 +175,8 @@ def close_op(name: str) -> dg.OpDefinition:
         shown |= quota_metadata(tenant.quotas())
         if report.plan.trigger == BACKFILL:
             shown |= backfill_metadata(tenant.tenant, backfills(engines.installation))
-        parked = parked_metadata(report, _parked_now(tenant, report.plan))
+        store_url = str(tenant.source.settings["url"])
+        parked = parked_metadata(report, store_url, _parked_now(tenant, report.plan))
         if report.newly_parked or report.in_doubt:
             raise dg.Failure(_unsettled(report), metadata=parked | shown, allow_retries=False)
         context.add_output_metadata(parked | shown)

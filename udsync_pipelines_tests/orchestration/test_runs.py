@@ -113,6 +113,8 @@ def test_a_parked_record_fails_the_run_with_its_reason_and_cure(
     assert len(shop.live("woo_orders")) == 288
     failure = failure_of(result.all_events, "close_orders")
     assert failure.description == "1 record was parked; all others are synced"
+    page = f"{shop.store.url}/wp-admin/post.php?post={broken}&action=edit"
+    assert failure.metadata[f"open order/{broken}"] == dg.MetadataValue.url(page)
     (row,) = failure.metadata["parked records"].value.records
     assert row.data["record"] == f"order/{broken}"
     assert "total" in row.data["reason"]
