@@ -52,7 +52,7 @@ def _show(instance: dg.DagsterInstance, run: dg.DagsterRun, accounts: Sequence[A
     """An event for each sync, after the failure, and one tag for those who look at the list."""
     for account in accounts:
         instance.report_engine_event(
-            f"The sync of {account.lane} was not finished. {account.sentence}",
+            f"The sync of {account.lane} was {_finished(account)}. {account.sentence}",
             run,
             EngineEventData(
                 metadata={
@@ -62,6 +62,11 @@ def _show(instance: dg.DagsterInstance, run: dg.DagsterRun, accounts: Sequence[A
                 }
             ),
         )
-    if accounts:
-        said = "; ".join(f"{account.lane}: {account.sentence}" for account in accounts)
+    left = [account for account in accounts if not account.is_finished]
+    if left:
+        said = "; ".join(f"{account.lane}: {account.sentence}" for account in left)
         instance.add_run_tags(run.run_id, {LEFT: said})
+
+
+def _finished(account: Account) -> str:
+    return "finished" if account.is_finished else "not finished"

@@ -11,8 +11,10 @@ from udsync_pipelines.store.repositories.standing import Standing
 from udsync_pipelines.sync.plan import IntentState, Plan, PlanState
 
 UNFINISHED = (PlanState.PLANNING, PlanState.APPROVED, PlanState.APPLYING)
-TOLD = (*UNFINISHED, PlanState.FAILED, PlanState.SUPERSEDED)
+LEFT = (*UNFINISHED, PlanState.FAILED, PlanState.SUPERSEDED)
 """Syncs that a run has left; superseded is one that the next sync has taken over already."""
+TOLD = (*LEFT, PlanState.APPLIED)
+"""A run can be killed when its sync is finished and only the run is not: that is told too."""
 
 _STEPS = ("extract", "map", "resolve")
 _DOUBTED = (IntentState.SENT, IntentState.UNKNOWN)
@@ -25,6 +27,7 @@ class Account:
     """What one sync of a run has done, and what it has left; `left` counts writes or batches."""
 
     lane: str
+    is_finished: bool
     sentence: str
     settled: int
     in_doubt: int
@@ -56,7 +59,7 @@ def close_failed_run(installation: Installation, tenant_name: str, run_id: str) 
 
 
 def accounts_of_run(installation: Installation, tenant_name: str, run_id: str) -> Sequence[Account]:
-    """What each sync of a run that is over has done and left, but for those that are finished."""
+    """What each sync of a run that is over has done and left; not those that wait for approval."""
     plans = _plans(installation, tenant_name, run_id)
     return [_account(installation, plan) for plan in plans if plan.state in TOLD]
 
@@ -83,7 +86,8 @@ def account_of(plan: Plan, standings: Sequence[Standing]) -> Account:
     in_doubt = sum(one.count(*_DOUBTED) for one in standings if not one.is_by_batch)
     refused = sum(one.count(*_REFUSED) for one in standings)
     left = sum(one.total for one in standings) - settled - in_doubt - refused
-    return Account(plan.lane, " ".join((done, *written)), settled, in_doubt, left)
+    sentence = " ".join((done, *written))
+    return Account(plan.lane, plan.state not in LEFT, sentence, settled, in_doubt, left)
 
 
 def _finished(plan: Plan) -> list[str]:

@@ -164,6 +164,23 @@ def test_a_sync_that_said_why_it_failed_keeps_its_own_words(
     assert plan_of(shop, failed.run_id).error == said
 
 
+def test_a_run_that_failed_when_its_sync_was_finished_says_that_nothing_is_left(
+    shop: ConnectedShop, dagster_runs: DagsterRuns
+) -> None:
+    broken = shop.store.control.create_order({"line_items": [{"product_id": 10, "quantity": 1}]})
+    shop.store.control.edit_silently("order", broken["id"], {"total": "not an amount"})
+    failed = dagster_runs.run("sync_orders", tenant=shop.tenant.name)
+
+    notice(failed.run_id, dagster_runs.instance)
+
+    account = "Finished steps: extract, map, resolve. Supabase: 2 of 2 batches settled."
+    assert plan_of(shop, failed.run_id).state is PlanState.APPLIED
+    assert shown_of(failed.run_id, dagster_runs.instance) == (
+        [f"The sync of orders was finished. {account}"],
+        "",
+    )
+
+
 def test_a_plan_that_waits_for_approval_goes_on_waiting(
     shop: ConnectedShop, dagster_runs: DagsterRuns
 ) -> None:
