@@ -53,13 +53,17 @@ class StoreDay:
     _orders: list[int] = field(default_factory=list)
 
     def run(self) -> None:
-        """Live through the day: sales, changes, people at work in the books, and syncs."""
+        """Live through the day, and close it with a full sync."""
+        self.live()
+        self.shop.sync(full=True)
+        self.shop.let_the_books_follow()
+
+    def live(self) -> None:
+        """Sales, changes, people at work in the books, and syncs, until the time of closing."""
         for moment, act in sorted(self._agenda(), key=lambda one: one[0]):
             self.shop.move_clocks(moment)
             act()
         self.shop.move_clocks(self._instant(CLOSING))
-        self.shop.sync(full=True)
-        self.shop.let_the_books_follow()
 
     def _agenda(self) -> Iterator[tuple[datetime, Callable[[], None]]]:
         for clock in (time(0, 0), time(0, 0, 30), time(23, 55), time(23, 59, 30)):
