@@ -48,6 +48,7 @@ check: $(READY)
 # (posting at the platform's own limits, five minutes), tokens (processes killed while renewing),
 # quota (a simulated month of metered calls), backfill (50,000 orders, killed 20 times; over an hour),
 # mutations (every protection removed in turn),
+# kills (run workers and every service ended by kill -9, a quarter of an hour),
 # chaos (ten thousand schedules of faults, an hour and more; SEED=n plays one of them),
 # webhooks (taking them in, beside a storm), latency (from webhook to books, by `udsync up`; ORDERS=n RATE=n).
 bench: $(READY)

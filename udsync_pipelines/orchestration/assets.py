@@ -1,4 +1,4 @@
-"""Destination tables and ledgers in the asset catalogue, a partition a tenant; loads fill them."""
+"""The asset catalogue: destination tables and ledgers, a partition a tenant, and our services."""
 
 from collections.abc import Iterator, Mapping
 
@@ -49,7 +49,14 @@ DESTINATION_LEDGERS = [
     for kind, ledger in LEDGERS.items()
 ]
 
-ASSETS = [*DESTINATION_TABLES, *DESTINATION_LEDGERS]
+SERVICES = dg.AssetSpec(
+    ["udsync", "services"],
+    description="The processes that `udsync up` looks after. Each time that one of them ended "
+    "unexpectedly and was started again is an observation here.",
+    group_name="udsync",
+)
+
+ASSETS = [*DESTINATION_TABLES, *DESTINATION_LEDGERS, SERVICES]
 
 
 def table_materializations(
