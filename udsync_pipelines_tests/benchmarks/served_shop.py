@@ -109,7 +109,8 @@ class ServedShop:
 @contextmanager
 def served_shop(folder: Path) -> Iterator[ServedShop]:
     """Make it; nothing is sold yet. Everything is stopped in the end, `folder` is the caller's."""
-    home, port = folder / "served", free_port()
+    # Others on this machine look for ports from below at the same time.
+    home, port = folder / "served", free_port(above=10_000 + os.getpid() % 10_000)
     settings = Settings(
         _env_file=None,
         home=home,
