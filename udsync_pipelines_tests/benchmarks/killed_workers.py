@@ -1,9 +1,8 @@
 """Workers of runs are killed in the middle of their work, and the next sync finishes it."""
 
-import os
-import signal
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from random import Random
@@ -186,22 +185,28 @@ def _kill(
 ) -> Killed | None:
     """Kill the run's worker after so many requests, and a moment; None: it had ended before."""
     begun = _requests(served)
-    worker = patient(lambda: _new_worker(served, known, run_id))
-    while _requests(served) - begun < moment and psutil.pid_exists(worker):
+    worker = _worker(served, known, run_id)
+    while _requests(served) - begun < moment and worker.is_running():
         time.sleep(0.002)
     time.sleep(dice.random() * 0.3)
-    run = served.pages.run(run_id)
-    if run.is_over or not psutil.pid_exists(worker):
+    try:
+        worker.kill()
+    except psutil.NoSuchProcess:
         return None
-    os.kill(worker, signal.SIGKILL)
-    return Killed(run_id, now(), _requests(served) - begun)
+    killed = Killed(run_id, now(), _requests(served) - begun)
+    patient(partial(_is_over, served, run_id))
+    return killed if served.pages.run(run_id).status == "FAILURE" else None
 
 
-def _new_worker(served: ServedShop, known: frozenset[int], run_id: str) -> int | None:
-    """The process of the run: at first the only new one, later the one that it names itself."""
-    named = served.pages.process_of(run_id)
-    new = sorted(served.workers() - known)
-    return named or (new[0] if len(new) == 1 else None)
+def _worker(served: ServedShop, known: frozenset[int], run_id: str) -> psutil.Process:
+    """The process of the run, as soon as it is there: the only new one, or as the run names it."""
+    while True:
+        new = served.workers() - known
+        pid = min(new) if len(new) == 1 else served.pages.process_of(run_id)
+        if pid is not None:
+            with suppress(psutil.NoSuchProcess):
+                return psutil.Process(pid)
+        time.sleep(0.01)
 
 
 def _executed_again(served: ServedShop, run_id: str) -> str | None:
