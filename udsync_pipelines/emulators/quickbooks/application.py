@@ -119,7 +119,7 @@ class ServiceFront:
         answer = self._service.respond(request)
         before, self._last[request.path] = self._last.get(request.path, answer), copy(answer)
         if request.is_read and answer.status == _GOOD:
-            self._emulation.limits.note_read()
+            self._emulation.limits.note_read(request.metered_calls)
         return before if fault and fault.kind == "answer_before" else answer
 
     async def _fail(self, fault: Fault, line: "_Line") -> int:

@@ -72,10 +72,10 @@ class Limits:
         with self._lock:
             return not self._monthly_reads or self.reads < self._monthly_reads
 
-    def note_read(self) -> None:
-        """Count a metered call that succeeded."""
+    def note_read(self, calls: int = 1) -> None:
+        """Count a metered call that succeeded; a batch counts as many as it holds."""
         with self._lock:
-            self.reads += 1
+            self.reads += calls
 
     def leave(self) -> None:
         """Give the place of a request back."""

@@ -71,6 +71,13 @@ class HttpRequest:
         last = self.path.rstrip("/").rpartition("/")[2].lower()
         return self.method == "GET" or last in ("query", "batch")
 
+    @property
+    def metered_calls(self) -> int:
+        """As how many calls a read counts: a batch, by Intuit's tutorial, as each of its items."""
+        if not self.path.rstrip("/").lower().endswith("/batch"):
+            return 1
+        return len(json.loads(self.body)["BatchItemRequest"])
+
 
 class Service:
     """The service as one company sees it."""

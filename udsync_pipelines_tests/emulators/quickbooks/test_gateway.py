@@ -317,3 +317,12 @@ def test_each_country_has_a_company_of_its_own_currency(
     customer = books.make("Customer", {"DisplayName": "Ann"})
 
     assert customer["CurrencyRef"]["value"] == {"CA": "CAD", "US": "USD", "GB": "GBP"}[country]
+
+
+def test_a_batch_counts_in_the_month_as_each_of_its_queries(books: Books) -> None:
+    before = books.emulator.limits.reads
+    items = [{"bId": str(number), "Query": "select * from Customer"} for number in range(6)]
+
+    books.client.post("/batch", json={"BatchItemRequest": items}).raise_for_status()
+
+    assert books.emulator.limits.reads == before + 6
