@@ -175,7 +175,8 @@ def test_a_run_shows_its_calls_and_what_the_month_has_left(
     names = ("QuickBooks metered calls", "metered calls left this month")
     assert shown["QuickBooks metered calls"] == company.limits.reads - before > 0
     assert shown["metered calls left this month"] == quota.left == 500_000 - quota.used
-    assert shown["QuickBooks calls"] <= len(company.requests.records()) - calls
+    more = 5 * len(company.requests.records("/batch"))  # six queries in one request
+    assert shown["QuickBooks calls"] <= len(company.requests.records()) - calls + more
     assert shown["QuickBooks calls"] >= company.count("SalesReceipt")
     assert [closed(result)[name] for name in names] == [shown[name] for name in names]
 
