@@ -118,7 +118,9 @@ def simulation(installation: Installation) -> Iterator[Simulation]:
         for number in range(3):
             sell(store, email=f"known{number}@example.org", last=f"Reed {number}")
         # Not before the real time, in which the company was connected: limits would wait for it.
-        begins = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+        # On the first of a month, for with each month the allowance begins anew.
+        within_next = datetime.now(UTC).replace(day=1) + timedelta(days=32)
+        begins = within_next.replace(day=1, hour=6, minute=0, second=0, microsecond=0)
         simulated = Simulation(shop, begins)
         for lane in LANES:
             simulated.sync(lane)

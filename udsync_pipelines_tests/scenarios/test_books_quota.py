@@ -56,12 +56,19 @@ def test_orders_of_known_customers_cost_one_write_a_document_and_hardly_a_read(
     assert metered <= MOST_METERED_AN_ORDER * 20
 
 
+def this_month(simulated: Simulation) -> quota.Quota:
+    """The month's metered calls of the company."""
+    installation, owner = simulated.installation, simulated.shop.tenant
+    with installation.state.tenant(owner.id) as transaction:
+        company = connections.default(transaction, owner.id, Platform.QUICKBOOKS)
+    return quota.quota_of(installation, owner, company, simulated.now.date())
+
+
 def test_half_of_the_allowance_is_told_once_and_the_end_of_it_stops_reading_only(
     simulated: Simulation,
 ) -> None:
     owner = simulated.shop.tenant
-    today = simulated.now.date()
-    used = simulated.shop.company.limits.reads
+    used = this_month(simulated).used
     quota.change(simulated.installation, owner, monthly_reads=used + 1, requests_per_minute=None)
 
     simulated.pass_hours(1, lanes=ORDERS)
@@ -73,9 +80,8 @@ def test_half_of_the_allowance_is_told_once_and_the_end_of_it_stops_reading_only
     assert simulated.shop.company.count("SalesReceipt") == 4
     with simulated.installation.state.tenant(owner.id) as transaction:
         told = sync_log.list_problems(transaction, owner.id, 10)
-        company = connections.default(transaction, owner.id, Platform.QUICKBOOKS)
     assert [line.event for line in told] == [quota.NOTICE]
-    found = quota.quota_of(simulated.installation, owner, company, today)
+    found = this_month(simulated)
     assert (found.left, found.is_urgent) == (0, True)
 
 
