@@ -32,14 +32,19 @@ NamedRow: TypeAlias = Any
 Guard: TypeAlias = tuple[bytes, Mapping[str, Any]]
 """A statement with its values."""
 
-# One round trip: the role, the tenant and UTC hold until the transaction ends.
+# One round trip: the role, the tenant and UTC hold until the transaction ends. So does the time
+# after which the server ends it, for a process that is stopped keeps its locks otherwise.
 _ENTER = sa.text(
     "SELECT set_config('role', :role, true), set_config('app.tenant_id', :tenant, true),"
-    " set_config('TimeZone', 'UTC', true)"
+    " set_config('TimeZone', 'UTC', true),"
+    " set_config('idle_in_transaction_session_timeout', '2min', true)"
 )
+# A client that stops in the middle of a round trip is not idle; PostgreSQL 17 and newer can tell.
 _ENTER_AT_ONCE = (
     b"SELECT set_config('role', %(role)s, true), set_config('app.tenant_id', %(tenant)s, true),"
-    b" set_config('TimeZone', 'UTC', true)"
+    b" set_config('TimeZone', 'UTC', true),"
+    b" CASE WHEN current_setting('server_version_num')::int >= 170000"
+    b" THEN set_config('transaction_timeout', '20s', true) END"
 )
 _ROLE_MISSING = "22023"
 _ROLE_REFUSED = "42501"

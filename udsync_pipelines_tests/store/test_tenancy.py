@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from udsync_pipelines.errors import ConfigurationError, PlatformUnavailableError
+from udsync_pipelines.store import tenancy
 from udsync_pipelines.store.address import parse_address
 from udsync_pipelines.store.repositories import tenants
 from udsync_pipelines.store.tables.queue import Leases
@@ -444,3 +445,23 @@ def test_sessions_that_are_cut_at_any_moment_are_told_as_a_server_that_went_away
 
     assert told == {PlatformUnavailableError}
     assert state_database.once(ours.tenant_id, b"SELECT 1", {}) == [(1,)]
+
+
+def pause_in_the_middle(state_database: StateDatabase, ours: Household) -> None:
+    with state_database.tenant(ours.tenant_id) as connection:
+        time.sleep(0.6)
+        connection.scalars(LEASES).all()
+
+
+def test_the_server_ends_a_transaction_whose_process_is_stopped_in_the_middle_of_it(
+    state_database: StateDatabase, ours: Household, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_time = sa.text(str(tenancy._ENTER).replace("2min", "200ms"))
+    at_once = tenancy._ENTER_AT_ONCE.replace(b"20s", b"200ms")
+    monkeypatch.setattr(tenancy, "_ENTER", in_time)
+    monkeypatch.setattr(tenancy, "_ENTER_AT_ONCE", at_once)
+
+    with pytest.raises(PlatformUnavailableError, match="went away during the work"):
+        state_database.once(ours.tenant_id, b"SELECT pg_sleep(60)", {})
+    with pytest.raises(PlatformUnavailableError, match="went away during the work"):
+        pause_in_the_middle(state_database, ours)

@@ -14,6 +14,11 @@ from udsync_pipelines.store.tables.connections import Connections, IntegrationCr
 from udsync_pipelines.store.tables.states import Platform
 from udsync_pipelines.store.tenancy import StateDatabase
 
+# Longer than any platform is waited for: what it answers is lost with the transaction.
+_ANSWER_MAY_TAKE = sa.text(
+    "SELECT set_config('idle_in_transaction_session_timeout', '10min', true)"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Owner:
@@ -103,6 +108,7 @@ class LockedCredentials:
                 changed or moved.
         """
         with self.database.tenant(self.owner.tenant_id) as connection:
+            connection.execute(_ANSWER_MAY_TAKE)
             _lock(connection, self.owner)
             held = open_all(connection, self.owner, self.keys)
             new = change(held)
