@@ -4,7 +4,7 @@
 times a factor, so chosen that the limit holds the run up and not our processor. The command is
 killed at random moments and started again. No request may be refused (429); while loading at least
 95 % of the allowed rate must be used; from the 5 % mark on every forecast of the end must be right
-within 10 % (what later kills cost is taken out, and told); a killed process may cost one page that
+within 10 %, though it knows nothing of the kills to come; a killed process may cost one page that
 is read again; and the books must hold every order once, to the cent. The exit code is 1 when one
 of these is missed. A line a minute tells how far it is.
 
@@ -120,7 +120,7 @@ def missed(found: Finished) -> Iterator[str]:
         yield f"the company refused {found.traffic.throttled} requests with 429"
     if found.share < LEAST_SHARE:
         yield f"{found.share:.1%} of the allowed rate, below {LEAST_SHARE:.0%}"
-    worst = max((net for _, _, net in _errors(found)), default=0.0)
+    worst = max((error for _, error in _errors(found)), default=0.0)
     if worst > MOST_ERROR:
         yield f"a forecast of the end was wrong by {worst:.0%}, above {MOST_ERROR:.0%}"
     if found.pages > found.least_pages + found.kills:
@@ -143,8 +143,7 @@ def report(found: Finished) -> str:
             f"from a kill to the next write {statistics.median(gaps):.1f} s, at most "
             f"{max(gaps):.1f} s, {found.interrupted:,.0f} s together",
             f"{len(wrong)} forecasts from {FROM_PERCENT:.0f} % on, the worst wrong by "
-            f"{max((net for _, _, net in wrong), default=0.0):.1%} "
-            f"({max((gross for _, gross, _ in wrong), default=0.0):.1%} with the kills after it)",
+            f"{max((error for _, error in wrong), default=0.0):.1%}",
             f"{found.pages} pages read, {found.least_pages} would have done without kills",
             f"{found.watched.peak_bytes / 1024**2:.0f} MB at most in a process of ours",
             f"{found.left_in_doubt} writes in doubt at the end, settled by "
@@ -162,7 +161,7 @@ def pages_read(shop: Shop) -> int:
     )
 
 
-def _errors(found: Finished) -> list[tuple[float, float, float]]:
+def _errors(found: Finished) -> list[tuple[float, float]]:
     return list(errors(found.watched, from_percent=FROM_PERCENT))
 
 

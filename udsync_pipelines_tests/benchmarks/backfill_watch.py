@@ -208,22 +208,11 @@ def ask(place: PostingPlace, query: str) -> Sequence[Any]:
         return session.execute(query.encode()).fetchall()
 
 
-def errors(watched: Watched, *, from_percent: float) -> Iterator[tuple[float, float, float]]:
-    """Of each forecast from a mark on: percent done, and by which part of all it was wrong.
-
-    First as the clock went; then without what later kills have cost, which nobody can foretell.
-    """
+def errors(watched: Watched, *, from_percent: float) -> Iterator[tuple[float, float]]:
+    """Of each forecast from a mark on: percent done, and by which part of all it was wrong."""
     for one in watched.forecasts:
-        if not from_percent <= one.percent < 100:
-            continue
-        later = sum(gap.seconds for gap in watched.interruptions if gap.killed_at > one.elapsed)
-        ends = one.elapsed + one.left
-        undisturbed = watched.seconds - later
-        yield (
-            one.percent,
-            abs(ends - watched.seconds) / watched.seconds,
-            abs(ends - undisturbed) / undisturbed,
-        )
+        if from_percent <= one.percent < 100:
+            yield one.percent, abs(one.elapsed + one.left - watched.seconds) / watched.seconds
 
 
 def _command() -> list[str]:
