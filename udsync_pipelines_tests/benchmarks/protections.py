@@ -86,7 +86,7 @@ PROTECTIONS = (
         "a load ends when a newer sync has taken over",
         "two syncs write the same records",
         _POSTER,
-        "if self.ledger.writes(batch.id, IntentState.SUPERSEDED):",
+        "if any(one.state is IntentState.SUPERSEDED for one in writes):",
         "if not batch:",
         (f"{_INTERRUPTED}a_load_is_refused_once_a_newer_sync_has_taken_over",),
     ),

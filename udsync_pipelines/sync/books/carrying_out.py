@@ -74,34 +74,34 @@ class Poster:
                 has taken over what this batch had left.
         """
         self._counts = Counter()
-        if self.ledger.writes(batch.id, IntentState.SUPERSEDED):
+        writes = self.ledger.writes(batch.id)
+        if any(one.state is IntentState.SUPERSEDED for one in writes):
             raise problems.taken_over(batch)
-        held = self._hold(batch)
-        open_writes = [one for one in self.ledger.writes(batch.id, *OPEN) if one.id not in held]
+        held = self._hold(batch, writes)
+        open_writes = [one for one in writes if one.state in OPEN and one.id not in held]
         named = [one for one in open_writes if one.key.role in NAMED]
         for linked in (False, True):  # what is linked to a new one comes after it
             self._all([[one] for one in named if (one.linked_to is not None) is linked])
         self._all(by_record(one for one in open_writes if one.key.role not in NAMED))
-        writes = self.ledger.writes(batch.id)
+        ended = [self._ended.get(one.id, one) for one in writes]
         newly_parked = self.ledger.finish_batch(
             batch,
             Progress(batch.last_seq, self.rules_version),
-            self._parked(batch, writes),
-            _arrived(batch, writes),
+            self._parked(batch, ended),
+            _arrived(batch, ended),
         )
         self._forget()
         self.reached("books.settled")
         return self._counts, newly_parked
 
-    def _hold(self, batch: Intent) -> set[UUID]:
+    def _hold(self, batch: Intent, writes: Sequence[Write]) -> set[UUID]:
         """Ask for what nobody has agreed to; nothing is written of these records meanwhile."""
-        waiting = self.ledger.writes(batch.id, IntentState.PLANNED)
+        waiting = [one for one in writes if one.state is IntentState.PLANNED]
         asked = {one.key.source_id: one for one in waiting if one.question is not None}
-        if not asked:
-            return set()
+        approved = [one for one in writes if one.state is IntentState.APPROVED]
         held = [
             one
-            for one in (*waiting, *self.ledger.writes(batch.id, IntentState.APPROVED))
+            for one in (*waiting, *approved)
             if one.key.entity is batch.entity and one.key.source_id in asked
         ]
         for write in held:
@@ -281,7 +281,13 @@ class Poster:
             problem = problem or self._problem(write, posted)
         self.ledger.settle(write, posted, problem)
         with self._lock:
-            self._ended[write.id] = replace(write, state=IntentState.SETTLED)
+            self._ended[write.id] = replace(
+                write,
+                state=IntentState.SETTLED,
+                code=problem.code if problem else None,
+                reason=problem.reason if problem else None,
+                cure=problem.cure if problem else None,
+            )
             self._bound[write.key] = Binding(write.key, posted.target_id, posted.version or None)
             self._counts[f"{write.kind}.{count or _counted(write, posted)}"] += 1
             if problem is not None:
