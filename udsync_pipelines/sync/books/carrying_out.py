@@ -58,16 +58,17 @@ class Poster:
     _unanswered: set[Key] = field(default_factory=set)
     _questions: dict[UUID, Why] = field(default_factory=dict)
     _counts: Counter[str] = field(default_factory=Counter)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _under_way: set[UUID] = field(default_factory=set)
+    _changed: threading.Condition = field(default_factory=threading.Condition)
     _stopped_by: BaseException | None = None
 
     def load(self, batch: Intent) -> tuple[Counter[str], int]:
         """Carry out one approved batch; return counts by `kind.count`, and the newly parked.
 
-        Customers and items come first; then the documents of each record one after another, many
-        records side by side: so a payment waits for its own invoice and for nothing else. A write
-        that fails for its own sake is recorded and the others go on; what fails for all of them
-        ends the load when those that are under way have ended.
+        Customers and items come first, then the documents of each record one after another, many
+        records side by side. A write waits for those that it needs and for nothing else. One that
+        fails for its own sake is recorded and the others go on; what fails for all of them ends the
+        load when those that are under way have ended.
 
         Raises:
             RetryableError, ConfigurationError: the books cannot be written to now, or a newer sync
@@ -80,9 +81,9 @@ class Poster:
         held = self._hold(batch, writes)
         open_writes = [one for one in writes if one.state in OPEN and one.id not in held]
         named = [one for one in open_writes if one.key.role in NAMED]
-        for linked in (False, True):  # what is linked to a new one comes after it
-            self._all([[one] for one in named if (one.linked_to is not None) is linked])
-        self._all(by_record(one for one in open_writes if one.key.role not in NAMED))
+        named.sort(key=lambda one: one.linked_to is not None)  # after what they are linked to
+        documents = by_record(one for one in open_writes if one.key.role not in NAMED)
+        self._all([*([one] for one in named), *documents])
         ended = [self._ended.get(one.id, one) for one in writes]
         newly_parked = self.ledger.finish_batch(
             batch,
@@ -133,27 +134,46 @@ class Poster:
         return counts
 
     def _all(self, groups: Sequence[Sequence[Write]]) -> None:
-        """Carry out the writes of each group one after another, the groups side by side."""
+        """Carry out the writes of each group one after another, the groups side by side.
+
+        Groups begin in their order: what a write needs has begun before it, or has ended.
+        """
         if not groups:
             return
-        self._learn([write for group in groups for write in group])
+        writes = [write for group in groups for write in group]
+        self._under_way = {write.id for write in writes}
+        self._learn(writes)
         with ThreadPoolExecutor(self.workers) as pool:
             try:
                 wait([pool.submit(self._each, group) for group in groups])
             except BaseException as error:
-                self._stopped_by = error  # an interrupt: what has not begun does not begin
+                self._stop(error)  # an interrupt: what has not begun does not begin
                 raise
         if self._stopped_by is not None:
             raise self._stopped_by
 
     def _each(self, group: Sequence[Write]) -> None:
         for write in group:
-            if self._stopped_by is not None:
+            if not self._may_begin(write):
                 return
             try:
                 self._carry_out(write)
             except BaseException as error:  # noqa: BLE001 - passed on once the others have ended
-                self._stopped_by = self._stopped_by or error
+                self._stop(error)
+
+    def _may_begin(self, write: Write) -> bool:
+        """Wait for what this write needs; False once the load has stopped."""
+        needed = [one for one in write.depends_on if one in self._under_way]
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._stopped_by is not None or all(one in self._ended for one in needed)
+            )
+        return self._stopped_by is None
+
+    def _stop(self, error: BaseException) -> None:
+        with self._changed:
+            self._stopped_by = self._stopped_by or error
+            self._changed.notify_all()
 
     def _carry_out(self, write: Write) -> None:
         failed = self._failed_dependency(write)
@@ -280,7 +300,8 @@ class Poster:
         if write.action is not WriteAction.DELETE:
             problem = problem or self._problem(write, posted)
         self.ledger.settle(write, posted, problem)
-        with self._lock:
+        with self._changed:
+            self._changed.notify_all()
             self._ended[write.id] = replace(
                 write,
                 state=IntentState.SETTLED,
@@ -300,7 +321,8 @@ class Poster:
         self, write: Write, code: str, reason: str, cure: str, answer_id: str | None = None
     ) -> None:
         self.ledger.reject(write, code, reason, cure, answer_id)
-        with self._lock:
+        with self._changed:
+            self._changed.notify_all()
             self._ended[write.id] = replace(
                 write, state=IntentState.REJECTED, code=code, reason=reason, cure=cure
             )
@@ -308,7 +330,8 @@ class Poster:
 
     def _count_doubt(self, write: Write) -> None:
         code, reason, cure = self.why_in_doubt(write)
-        with self._lock:
+        with self._changed:
+            self._changed.notify_all()
             self._ended[write.id] = replace(
                 write, state=IntentState.UNKNOWN, code=code, reason=reason, cure=cure
             )

@@ -1,5 +1,6 @@
 """What a first sync brings into the books, and in which order."""
 
+import time
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -8,7 +9,10 @@ import pytest
 
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.errors import PlatformUnavailableError
+from udsync_pipelines.posting.customers import CustomerDraft
 from udsync_pipelines.posting.documents import PaymentDraft, SalesDraft
+from udsync_pipelines.posting.draft_json import AnyDraft
+from udsync_pipelines.sync.books.ports import Posted, Symbols
 from udsync_pipelines.sync.books.writes import Role
 from udsync_pipelines.sync.plan import PlanState
 from udsync_pipelines_tests.posting.books import CANADA, policy
@@ -50,6 +54,31 @@ def test_orders_of_one_customer_and_product_need_them_once(world: BooksWorld) ->
 
     assert world.books.kinds() == {"customer": 1, "item": 1, "sales_receipt": 3}
     assert "customer.create" not in world.counts(second)
+
+
+def test_a_document_waits_for_its_customer_though_others_have_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = BooksWorld(workers=4)
+    create = world.books.create
+
+    def slowly(draft: AnyDraft, name: str, symbols: Symbols, request_id: str) -> Posted:
+        if isinstance(draft, CustomerDraft):
+            time.sleep(0.1)  # the other workers look for something to do meanwhile
+        return create(draft, name, symbols, request_id)
+
+    monkeypatch.setattr(world.books, "create", slowly)
+    for number in (1, 2, 3):
+        world.shop.sell(number, "20.00")
+
+    world.sync()
+
+    customer = world.books.the("customer").target_id.partition("/")[2]
+    assert world.books.kinds() == {"customer": 1, "item": 1, "sales_receipt": 3}
+    assert all(
+        one.symbols.customers == {"customer/12": customer}
+        for one in world.books.of("sales_receipt")
+    )
 
 
 def test_whatever_a_document_names_is_written_before_it(world: BooksWorld) -> None:
