@@ -46,7 +46,7 @@ check: $(READY)
 
 # SUITE: landing (into the database), books (composing alone), posting (into the books), limits
 # (posting at the platform's own limits, five minutes), tokens (processes killed while renewing),
-# quota (a simulated month of metered calls), backfill (50,000 orders, killed 20 times; over an hour),
+# quota (two simulated months of metered calls, an hour), backfill (50,000 orders, killed 20 times; an hour),
 # mutations (every protection removed in turn),
 # kills (run workers and every service ended by kill -9, a quarter of an hour),
 # chaos (ten thousand schedules of faults, an hour and more; SEED=n plays one of them),
