@@ -12,6 +12,7 @@ from udsync_pipelines.connectors.quickbooks.entities import BookEntity
 from udsync_pipelines.errors import AuthorizationError, ConfigurationError
 
 NEEDS_CONSENT = "needs_consent"
+_LEAVES = ("http11.send_request_headers.started", "http11.send_request_body.started")
 
 
 class BooksClient(QuickBooksClient):
@@ -20,7 +21,8 @@ class BooksClient(QuickBooksClient):
     Of a read-only connection, creating, updating, voiding and deleting raise a ConfigurationError
     with code `read_only` before anything is sent. `consent_ended` is called, before the error is
     raised, each time that QuickBooks lets only a person go on. `before_write` is called when a
-    write has its turn, right before it leaves: what it raises keeps the write from being sent.
+    write has its turn, right before its head and again before its body leaves, for the process may
+    be stopped in between: what it raises keeps the write from being sent.
     """
 
     def __init__(
@@ -45,9 +47,15 @@ class BooksClient(QuickBooksClient):
             raise
 
     def _signed(self, call: Call, token: SecretStr) -> httpx.Request:
+        request = super()._signed(call, token)
         if call.is_write:
+            request.extensions["trace"] = self._leaving
+        return request
+
+    def _leaving(self, event: str, _details: Mapping[str, Any]) -> None:
+        """Called by httpcore with what it is about to do."""
+        if event in _LEAVES:
             self._before_write()
-        return super()._signed(call, token)
 
     def _write(
         self,

@@ -160,7 +160,7 @@ PROTECTIONS = (
         "the lease is checked right before a write leaves",
         "a write that waited for its turn leaves after the lane is lost",
         "udsync_pipelines/services/books_client.py",
-        "        if call.is_write:\n            self._before_write()\n",
+        '        if call.is_write:\n            request.extensions["trace"] = self._leaving\n',
         "",
         ("services/test_books.py::test_a_write_that_may_not_leave_any_more_is_not_sent",),
     ),
