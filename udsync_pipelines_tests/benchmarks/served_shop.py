@@ -21,7 +21,7 @@ from udsync_pipelines.services.databases import create_supabase_database, plain_
 from udsync_pipelines.services.embedded_postgres import EmbeddedPostgres
 from udsync_pipelines.services.installation import open_installation
 from udsync_pipelines.services.postgres_processes import postmaster
-from udsync_pipelines.services.process_set import RunningServices, free_port, running_services
+from udsync_pipelines.services.process_set import RunningServices, running_services
 from udsync_pipelines.services.run_tags import run_tags
 from udsync_pipelines.services.runs import DagsterDoor
 from udsync_pipelines.services.store_webhooks import register_store
@@ -29,6 +29,7 @@ from udsync_pipelines.settings import Settings
 from udsync_pipelines_tests.benchmarks.alone import CHECKOUT
 from udsync_pipelines_tests.benchmarks.dagster_pages import DagsterPages
 from udsync_pipelines_tests.cli.commands import SCRIPT
+from udsync_pipelines_tests.ports import two_ports
 from udsync_pipelines_tests.scenarios.books import ShopWithBooks, connect_books
 
 T = TypeVar("T")
@@ -109,15 +110,14 @@ class ServedShop:
 @contextmanager
 def served_shop(folder: Path) -> Iterator[ServedShop]:
     """Make it; nothing is sold yet. Everything is stopped in the end, `folder` is the caller's."""
-    # Others on this machine look for ports from below at the same time.
-    home, port = folder / "served", free_port(above=10_000 + os.getpid() % 10_000)
+    home, (port, api_port) = folder / "served", two_ports()
     settings = Settings(
         _env_file=None,
         home=home,
         database_url=None,
         limits_factor=FACTOR,
         dagster_port=port,
-        api_port=free_port(above=port),
+        api_port=api_port,
     )
     try:
         with (

@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from udsync_pipelines.emulators.woocommerce import StoreEmulator
-from udsync_pipelines.services.process_set import free_port
 from udsync_pipelines_tests.browser.conftest import PATIENCE_MILLISECONDS
 from udsync_pipelines_tests.cli.commands import CommandLine
 from udsync_pipelines_tests.cli.conftest import connect_store
+from udsync_pipelines_tests.ports import two_ports
 from udsync_pipelines_tests.store_fixtures import recorded_store, store_emulator
 
 __all__ = ["recorded_store", "store_emulator"]
@@ -38,12 +38,12 @@ def url(
     broken_order: int,
 ) -> Iterator[str]:
     """Where Dagster's pages answer; the tenant `acme` has the store with the broken order."""
-    port = free_port()
+    port, api_port = two_ports()
     udsync = CommandLine(
         new_server_home(),
         tmp_path,
         UDSYNC_DAGSTER_PORT=str(port),
-        UDSYNC_API_PORT=str(free_port(above=port)),
+        UDSYNC_API_PORT=str(api_port),
     )
     udsync("tenant", "create", "acme")
     connect_store(udsync, "acme", recorded_store)

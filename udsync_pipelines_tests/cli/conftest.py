@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from udsync_pipelines.emulators.woocommerce import StoreEmulator
-from udsync_pipelines.services.process_set import free_port
 from udsync_pipelines_tests.cli.commands import CommandLine, Result
+from udsync_pipelines_tests.ports import two_ports
 from udsync_pipelines_tests.store_fixtures import recorded_store, store_emulator
 
 __all__ = ["recorded_store", "store_emulator"]
@@ -22,12 +22,12 @@ def udsync(
     new_server_home: Callable[[], Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[CommandLine]:
     """The command with an installation that is made at its first use and stopped at the end."""
-    port = free_port()
+    port, api_port = two_ports()
     command = CommandLine(
         new_server_home(),
         tmp_path_factory.mktemp("cli"),
         UDSYNC_DAGSTER_PORT=str(port),
-        UDSYNC_API_PORT=str(free_port(above=port)),
+        UDSYNC_API_PORT=str(api_port),
         UDSYNC_RETRY_BUDGET_SECONDS="1",
         UDSYNC_HTTP_TIMEOUT_SECONDS="5",
     )

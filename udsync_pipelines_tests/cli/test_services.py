@@ -14,10 +14,11 @@ import psutil  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 from udsync_pipelines.emulators.woocommerce import StoreEmulator
-from udsync_pipelines.services.process_set import free_port, running_services
+from udsync_pipelines.services.process_set import running_services
 from udsync_pipelines.services.runs import DagsterDoor
 from udsync_pipelines_tests.cli.commands import CommandLine
 from udsync_pipelines_tests.cli.conftest import ConnectedTenant, connect_store
+from udsync_pipelines_tests.ports import two_ports
 from udsync_pipelines_tests.store_fixtures import StartStore
 
 pytestmark = [pytest.mark.postgres, pytest.mark.slow]
@@ -150,12 +151,12 @@ def apart(
     new_server_home: Callable[[], Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[CommandLine]:
     """The command with an installation of this module, so that others never meet its services."""
-    port = free_port()
+    port, api_port = two_ports()
     command = CommandLine(
         new_server_home(),
         tmp_path_factory.mktemp("apart"),
         UDSYNC_DAGSTER_PORT=str(port),
-        UDSYNC_API_PORT=str(free_port(above=port)),
+        UDSYNC_API_PORT=str(api_port),
     )
     yield command
     assert command("down").code == 0

@@ -22,11 +22,11 @@ from udsync_pipelines.services.process_set import (
     RESTARTS,
     ProcessSet,
     RunningServices,
-    free_port,
     running_services,
 )
 from udsync_pipelines.services.service_specs import Service
 from udsync_pipelines.settings import Settings
+from udsync_pipelines_tests.ports import two_ports
 
 SLEEP = "import time; time.sleep(600)"
 LEAVE = "raise SystemExit(1)"
@@ -96,13 +96,13 @@ def supervised(settings: Settings, *services: Service) -> Iterator[Supervised]:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Ports that are free, and a database that is not ours to look after."""
-    port = free_port()
+    port, api_port = two_ports()
     return Settings(
         _env_file=None,
         home=tmp_path,
         database_url=SecretStr("postgresql://127.0.0.1/another"),
         dagster_port=port,
-        api_port=free_port(above=port),
+        api_port=api_port,
     )
 
 
