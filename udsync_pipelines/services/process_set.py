@@ -127,7 +127,8 @@ class ProcessSet:
     def _launch(self, service: Service) -> ServiceProcess:
         if service.socket is not None:
             service.socket.unlink(missing_ok=True)
-        process = ServiceProcess(service.command, self._home / "logs", service.name)
+        logs = self._home / "logs"
+        process = ServiceProcess(service.command, logs, service.name, service.temporary)
         self._running[service.name] = (service, process)
         self._starting[service.name] = time.monotonic() + READY_SECONDS
         self._announce()

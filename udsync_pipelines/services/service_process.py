@@ -21,8 +21,11 @@ class ServiceProcess:
     On Linux it is told to stop when the supervisor dies, however that happens.
     """
 
-    def __init__(self, command: Sequence[str], log_folder: Path, name: str) -> None:
+    def __init__(
+        self, command: Sequence[str], log_folder: Path, name: str, temporary: Path | None = None
+    ) -> None:
         log_folder.mkdir(exist_ok=True)
+        own = {} if temporary is None else {"TMPDIR": str(temporary)}
         self.name = name
         self.log_file = log_folder / f"{name.replace(' ', '-')}.log"
         with self.log_file.open("ab") as log:
@@ -33,7 +36,7 @@ class ServiceProcess:
                 stderr=log,
                 start_new_session=True,
                 preexec_fn=_end_with_parent if sys.platform == "linux" else None,
-                env={**os.environ, "DAGSTER_GRPC_SHUTDOWN_GRACE_PERIOD": "5"},
+                env={**os.environ, "DAGSTER_GRPC_SHUTDOWN_GRACE_PERIOD": "5", **own},
             )
 
     @property

@@ -19,12 +19,14 @@ class Service:
     """A process to keep running.
 
     `socket` is a Unix socket that it makes: what a killed one has left is removed before a start.
+    `temporary` is where it puts what it may leave behind; None: where everybody does.
     """
 
     name: str
     command: Sequence[str]
     is_ready: Callable[[], bool]
     socket: Path | None = None
+    temporary: Path | None = None
 
 
 def loopback(port: int) -> str:
@@ -52,6 +54,7 @@ def service_specs(settings: Settings, scratch: Path) -> Sequence[Service]:
              "-m", "udsync_pipelines.definitions", "--location-name", LOCATION],
             code_socket.exists,
             code_socket,
+            scratch,
         ),
         Service(
             "daemon",

@@ -17,13 +17,19 @@ pathlib.Path({file!r}).write_text(chr(10).join([str(threading.active_count()), *
 """
 
 
+OF_A_SERVER = ("ensure_running", "connect_to_new_process", "set_forkserver_preload")
+
+
 @pytest.fixture
-def warm() -> Iterator[multiprocessing.context.ForkServerContext]:
-    """A fork server of the test's own, as the code server starts it."""
+def warm(monkeypatch: pytest.MonkeyPatch) -> Iterator[multiprocessing.context.ForkServerContext]:
+    """A fork server of the test's own, as the code server starts it: a process has only one."""
+    server = forkserver.ForkServer()
+    for name in OF_A_SERVER:
+        monkeypatch.setattr(forkserver, name, getattr(server, name))
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(WARM)
     yield context
-    forkserver._forkserver._stop()  # type: ignore[attr-defined]
+    server._stop()  # type: ignore[attr-defined]
 
 
 def test_a_worker_begins_with_all_that_a_run_needs_and_no_thread(
