@@ -132,6 +132,14 @@ BOOKS_WRITES: Mapping[str, SilentFault] = {
         receipt("changed_answer", changes={"SalesReceipt.TotalAmt": 1}),
         "came out at",
     ),
+    "total_unreadable": SilentFault(
+        "an answer whose total is no number",
+        receipt("changed_answer", changes={"SalesReceipt.TotalAmt": "much"}),
+    ),
+    "lines_unreadable": SilentFault(
+        "an answer whose lines are no list",
+        receipt("changed_answer", changes={"SalesReceipt.Line": 7}),
+    ),
     "number_not_answered": SilentFault(
         "an answer without the DocNumber that the books hold",
         receipt("changed_answer", changes={"SalesReceipt.DocNumber": None}),

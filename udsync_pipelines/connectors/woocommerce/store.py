@@ -72,23 +72,18 @@ class WooCommerceStore:
                 list cannot be read to its end without gaps.
             ConfigurationError: the store refuses us, or too much has disappeared.
         """
-        state, last = read_bookmark(bookmark), None
-        for page in self._read(entity, state, bookmark, window, known):
+        last = None
+        for page in self._read(entity, bookmark, window, known):
             last = page
             yield page
-        if last is not None and _is_behind(state) and not window.is_span:
+        if last is not None and _is_behind(read_bookmark(bookmark)) and not window.is_span:
             # What has changed since that run was cut off belongs to this one too.
-            begun = read_bookmark(last.bookmark)
-            yield from self._read(entity, begun, last.bookmark, replace(window, full=False), known)
+            yield from self._read(entity, last.bookmark, replace(window, full=False), known)
 
     def _read(
-        self,
-        entity: Entity,
-        state: State | None,
-        bookmark: Bookmark,
-        window: Window,
-        known: KnownRecords,
+        self, entity: Entity, bookmark: Bookmark, window: Window, known: KnownRecords
     ) -> Generator[Page, None, None]:
+        state = read_bookmark(bookmark)
         if _goes_by_parents(state, window):
             yield from self._read_by_parents(entity, state, bookmark, window, known)
             return

@@ -41,7 +41,7 @@ def _decimal(value: object) -> Decimal:
     if not amount.is_finite():
         raise ValueError("is not an amount")
     if amount.adjusted() > _LARGEST_DIGIT or int(amount.as_tuple().exponent) < _LEAST_DIGIT:
-        raise ValueError("is no amount of this world")
+        raise ValueError("is too large, or has too many decimals")
     return amount
 
 

@@ -205,6 +205,7 @@ def test_an_account_that_is_renamed_lets_the_lists_be_read_again_and_a_balance_d
         {},
         {"CDCResponse": "none"},
         {"CDCResponse": ["none"]},
+        {"CDCResponse": [{"QueryResponse": 7}]},
         {"CDCResponse": [{"QueryResponse": ["none"]}]},
         {"CDCResponse": [{"QueryResponse": [{"Invoice": "none"}]}]},
         {"CDCResponse": [{"QueryResponse": [{"Invoice": [{"no": "id"}]}]}]},

@@ -45,6 +45,12 @@ def test_a_number_with_a_point_is_read_without_a_float() -> None:
     assert isinstance(read["TotalAmt"], Decimal)
 
 
+def test_half_a_character_is_no_json_and_a_whole_one_is() -> None:
+    assert parse_json(rb'{"Memo": "\ud83d\ude00"}') == {"Memo": "\N{GRINNING FACE}"}
+    with pytest.raises(ValueError, match="surrogates"):
+        parse_json(rb'{"Memo": "\ud83d"}')
+
+
 def test_days_are_written_as_days() -> None:
     assert orjson.loads(write_json({"TxnDate": date(2026, 3, 14)})) == {"TxnDate": "2026-03-14"}
 

@@ -270,6 +270,8 @@ LINE: Mapping[str, Any] = body("orders/single_guest")["line_items"][0]
         ({"total": "12,34"}, "field total is not an amount"),
         ({"total": "NaN"}, "field total is not an amount"),
         ({"total": ""}, "field total is not an amount"),
+        ({"total": "1e400"}, "field total is too large, or has too many decimals"),
+        ({"total": "1e-400"}, "field total is too large, or has too many decimals"),
         ({"date_created_gmt": None}, "field date_created_gmt is missing"),
         ({"date_created_gmt": "yesterday"}, "field date_created_gmt is not a time"),
         ({"line_items": None}, "field line_items is not a list"),
