@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from udsync_pipelines.services.failures import NAMES
 from udsync_pipelines.services.installation import Installation
-from udsync_pipelines.store.repositories import standing, tenants
+from udsync_pipelines.store.repositories import tenants
 from udsync_pipelines.store.repositories.ledger import PostgresLedger
-from udsync_pipelines.store.repositories.standing import Standing
+from udsync_pipelines.store.repositories.write_counts import WriteStates, states_by_platform
 from udsync_pipelines.sync.plan import IntentState, Plan, PlanState
 
 UNFINISHED = (PlanState.PLANNING, PlanState.APPROVED, PlanState.APPLYING)
@@ -74,19 +74,19 @@ def _plans(installation: Installation, tenant_name: str, run_id: str) -> Sequenc
 
 def _account(installation: Installation, plan: Plan) -> Account:
     with installation.state.tenant(plan.tenant_id) as connection:
-        return account_of(plan, standing.of_plan(connection, plan.tenant_id, plan.id))
+        return account_of(plan, states_by_platform(connection, plan.tenant_id, plan.id))
 
 
-def account_of(plan: Plan, standings: Sequence[Standing]) -> Account:
+def account_of(plan: Plan, written: Sequence[WriteStates]) -> Account:
     """What a sync has done and what it has left, from how far its writes came."""
     steps = _finished(plan)
     done = f"Finished steps: {', '.join(steps)}." if steps else "No step was finished."
-    written = [_of_platform(one) for one in standings] or ["No write was planned."]
-    settled = sum(one.count(*_SETTLED) for one in standings)
-    in_doubt = sum(one.count(*_DOUBTED) for one in standings if not one.is_by_batch)
-    refused = sum(one.count(*_REFUSED) for one in standings)
-    left = sum(one.total for one in standings) - settled - in_doubt - refused
-    sentence = " ".join((done, *written))
+    told = [_of_platform(one) for one in written] or ["No write was planned."]
+    settled = sum(one.count(*_SETTLED) for one in written)
+    in_doubt = sum(one.count(*_DOUBTED) for one in written if not one.is_by_batch)
+    refused = sum(one.count(*_REFUSED) for one in written)
+    left = sum(one.total for one in written) - settled - in_doubt - refused
+    sentence = " ".join((done, *told))
     return Account(plan.lane, plan.state not in LEFT, sentence, settled, in_doubt, left)
 
 
@@ -96,7 +96,7 @@ def _finished(plan: Plan) -> list[str]:
     return [step for step in _STEPS if f"seconds.{step}" in plan.counts and step != failed]
 
 
-def _of_platform(one: Standing) -> str:
+def _of_platform(one: WriteStates) -> str:
     """A batch that was begun is left as a whole: its transaction has committed or not."""
     settled, refused = one.count(*_SETTLED), one.count(*_REFUSED)
     in_doubt = 0 if one.is_by_batch else one.count(*_DOUBTED)
