@@ -23,6 +23,9 @@ from udsync_pipelines_tests.scenarios.books_evidence import (
     unequal_books,
     writes,
 )
+from udsync_pipelines_tests.scenarios.simulated import (
+    simulated_installation as simulated_installation,
+)
 from udsync_pipelines_tests.store.databases import StateTemplate
 
 pytestmark = pytest.mark.postgres
@@ -30,21 +33,10 @@ pytestmark = pytest.mark.postgres
 LANES = ("customers", "products", "orders")
 
 
-@pytest.fixture(scope="module")
-def watchful(
-    state_template: StateTemplate, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Installation]:
-    """An installation that looks into the books in every sync."""
-    with state_template.clone() as url:
-        settings = settings_of(url, tmp_path_factory.mktemp("watchful"), books_minutes=0)
-        with open_installation(settings) as opened:
-            yield opened
-
-
 @pytest.fixture
-def shop(watchful: Installation) -> Iterator[ShopWithBooks]:
+def shop(simulated_installation: Installation) -> Iterator[ShopWithBooks]:
     """A shop of three orders that are posted; the requests so far are forgotten."""
-    with open_shop(watchful) as shop:
+    with open_shop(simulated_installation) as shop:
         for number in range(3):
             sell(shop.store, email=f"p{number}@example.org", last=f"Reed {number}")
         shop.sync()
