@@ -14,11 +14,8 @@ from udsync_pipelines.connectors.quickbooks.address import (
     is_loopback,
     realm,
 )
-from udsync_pipelines.connectors.quickbooks.client import (
-    TIMEOUT,
-    QuickBooksClient,
-    new_http_client,
-)
+from udsync_pipelines.connectors.quickbooks.calls import TIMEOUT, new_http_client
+from udsync_pipelines.connectors.quickbooks.client import QuickBooksClient
 from udsync_pipelines.connectors.quickbooks.limits import (
     IN_FLIGHT,
     MONTHLY_READS,

@@ -7,7 +7,8 @@ import httpx
 from pydantic import SecretStr
 
 from udsync_pipelines.connectors.quickbooks.address import PLATFORM
-from udsync_pipelines.connectors.quickbooks.client import Call, QuickBooksClient, Written
+from udsync_pipelines.connectors.quickbooks.calls import Call, Written
+from udsync_pipelines.connectors.quickbooks.client import QuickBooksClient
 from udsync_pipelines.connectors.quickbooks.entities import BookEntity
 from udsync_pipelines.errors import AuthorizationError, ConfigurationError
 

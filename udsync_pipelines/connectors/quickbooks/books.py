@@ -20,6 +20,7 @@ from udsync_pipelines.connectors.quickbooks import (
     sales_receipt,
 )
 from udsync_pipelines.connectors.quickbooks.address import PLATFORM
+from udsync_pipelines.connectors.quickbooks.calls import Written
 from udsync_pipelines.connectors.quickbooks.changes import (
     FARTHEST_BACK,
     changed_since,
@@ -27,7 +28,7 @@ from udsync_pipelines.connectors.quickbooks.changes import (
     objects_with,
 )
 from udsync_pipelines.connectors.quickbooks.changing import changes_of
-from udsync_pipelines.connectors.quickbooks.client import QuickBooksClient, Written
+from udsync_pipelines.connectors.quickbooks.client import QuickBooksClient
 from udsync_pipelines.connectors.quickbooks.entities import VOID_PARAMETERS, BookEntity
 from udsync_pipelines.connectors.quickbooks.fault_rules import Remedy
 from udsync_pipelines.connectors.quickbooks.faults import (

@@ -9,7 +9,8 @@ import orjson
 import pytest
 
 from udsync_pipelines.connectors.quickbooks.address import realm
-from udsync_pipelines.connectors.quickbooks.client import QuickBooksClient, new_http_client
+from udsync_pipelines.connectors.quickbooks.calls import new_http_client
+from udsync_pipelines.connectors.quickbooks.client import QuickBooksClient
 from udsync_pipelines.connectors.quickbooks.entities import BookEntity
 from udsync_pipelines.connectors.quickbooks.faults import (
     NotFoundError,
