@@ -10,6 +10,7 @@ from sensors import SENSORS
 from udsync_pipelines.orchestration.assets import ASSETS
 from udsync_pipelines.orchestration.backfills import backfill_orders
 from udsync_pipelines.orchestration.checks import CHECKS
+from udsync_pipelines.orchestration.consents import daily_consents, keep_consents
 from udsync_pipelines.orchestration.housekeeping import housekeeping, weekly_housekeeping
 from udsync_pipelines.orchestration.jobs import JOBS
 from udsync_pipelines.orchestration.resources import SyncEngines
@@ -17,10 +18,10 @@ from udsync_pipelines.orchestration.schedules import SCHEDULES
 from udsync_pipelines.orchestration.webhook_watch import watch_webhooks
 
 defs = dg.Definitions(
-    jobs=[*JOBS, backfill_orders, watch_webhooks, housekeeping],
+    jobs=[*JOBS, backfill_orders, watch_webhooks, keep_consents, housekeeping],
     assets=ASSETS,
     asset_checks=CHECKS,
-    schedules=[*SCHEDULES, weekly_housekeeping],
+    schedules=[*SCHEDULES, daily_consents, weekly_housekeeping],
     sensors=SENSORS,
     # Named, or a run executed in the caller's process would keep in memory what its ops hand on:
     # then nobody could execute it again from where it failed.
