@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -24,6 +25,8 @@ from udsync_pipelines.connectors.supabase.straight import straight
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.sync.records import LoadReceipt, RejectedRow
 
+DROPPED = "a row was taken and not kept"
+
 
 @dataclass(slots=True)
 class _Counts:
@@ -36,7 +39,8 @@ class BatchLoader:
     """Writes one batch of one entity over one connection.
 
     A batch that is all new is copied straight into the tables, any other by way of staging tables.
-    Rows that only the database refuses are found by halving the batch inside savepoints, so that
+    Rows that only the database refuses, or takes and drops without a word (a trigger of the
+    customer's, a row security policy), are found by halving the batch inside savepoints, so that
     the batch still takes effect whole or not at all, less the refused records.
     """
 
@@ -96,7 +100,7 @@ class BatchLoader:
         straight = self._straight
         count = self._copy(straight.root, straight.children, self._batch.chunks(), straight.prefix)
         with self._copying(straight.mappings) as copy:
-            _send(copy, [straight.mapping_line(key) for key in self._batch.prepared_keys()])
+            copy.send([straight.mapping_line(key) for key in self._batch.prepared_keys()])
         return count
 
     def _staged(self, refused: list[RejectedRow]) -> _Counts:
@@ -154,8 +158,10 @@ class BatchLoader:
         for staged in (self._root, *self._children):
             for statement in staged.merge:
                 self._execute(statement)
+            if self._asked(staged.dropped) != [(False,)]:
+                raise psycopg.errors.NoDataFound(DROPPED)
         self._execute(self._note_mappings)
-        ((created, written),) = self._connection.execute(COUNTS, prepare=False).fetchall()
+        ((created, written),) = self._asked(COUNTS)
         return _Counts(created, written - created, count - written)
 
     def _copy(
@@ -170,28 +176,43 @@ class BatchLoader:
         with self._copying(root) as copy:
             for chunk in chunks:
                 count += len(chunk)
-                _send(copy, [record.root for record in chunk], prefix)
+                copy.send([record.root for record in chunk], prefix)
                 for number, lines in enumerate(child_lines):
                     lines.extend(chain.from_iterable(record.children[number] for record in chunk))
         for statement, lines in zip(children, child_lines, strict=True):
             with self._copying(statement) as copy:
-                _send(copy, lines, prefix)
+                copy.send(lines, prefix)
         return count
 
     @contextmanager
-    def _copying(self, statement: str) -> Iterator[psycopg.Copy]:
-        with self._connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
-            yield copy
+    def _copying(self, statement: str) -> Iterator["_Lines"]:
+        with self._connection.cursor() as cursor:
+            with cursor.copy(statement.encode()) as copy:
+                lines = _Lines(copy)
+                yield lines
+            if cursor.rowcount != lines.sent:
+                raise psycopg.errors.NoDataFound(DROPPED)
 
     def _execute(self, statement: str) -> None:
         # The staging tables are new each time: a prepared plan for them could not be used again.
         self._connection.execute(statement.encode(), prepare=False)
 
+    def _asked(self, question: str) -> list[tuple[Any, ...]]:
+        return self._connection.execute(question.encode(), prepare=False).fetchall()
 
-def _send(copy: psycopg.Copy, lines: Sequence[str], prefix: str = "") -> None:
-    if lines:
-        between = f"\n{prefix}"
-        copy.write(f"{prefix}{between.join(lines)}\n")
+
+@dataclass(slots=True)
+class _Lines:
+    """Lines on their way into a table, counted."""
+
+    copy: psycopg.Copy
+    sent: int = 0
+
+    def send(self, lines: Sequence[str], prefix: str = "") -> None:
+        if lines:
+            between = f"\n{prefix}"
+            self.copy.write(f"{prefix}{between.join(lines)}\n")
+            self.sent += len(lines)
 
 
 def _may_be_a_record(error: psycopg.Error) -> bool:

@@ -25,9 +25,12 @@ def raised(rule: FaultRow, **words: str) -> UdsyncError:
 
 
 def is_data_error(error: psycopg.Error) -> bool:
-    """True when a row is to blame: bad value, constraint, too long for an index, a trigger's no."""
+    """True when a row is to blame: bad value, constraint, too long for an index, a trigger's no.
+
+    P0002 is raised by us, for a row that was taken and is not there afterwards.
+    """
     state = error.sqlstate or ""
-    return state[:2] in {"22", "23", "44", "54"} or state == "P0001"
+    return state[:2] in {"22", "23", "44", "54"} or state in {"P0001", "P0002"}
 
 
 def explain(error: psycopg.Error) -> UdsyncError:

@@ -28,14 +28,15 @@ set constraints all immediate;
 class Staged:
     """A target table, its staging table, and the statements between the two.
 
-    `create` and `empty` open and clear the stage, `copy` fills it, `merge` writes the target.
-    None takes parameters.
+    `create` and `empty` open and clear the stage, `copy` fills it, `merge` writes the target;
+    `dropped` asks afterwards whether a row is missing there. None takes parameters.
     """
 
     create: str
     copy: str
     empty: str
     merge: tuple[str, ...]
+    dropped: str
 
 
 def stage_root(columns: Columns, store_id: UUID) -> Staged:
@@ -66,7 +67,10 @@ insert into {WRITTEN} (id, created) select id, created from written"""  # noqa: 
         f"create temp table {WRITTEN} (id bigint, created boolean) on commit drop;"
     )
     empty = f"truncate {stage}, {WRITTEN};"
-    return Staged(create, _copy(stage, listed), empty, (merge,))
+    dropped = f"""
+select exists (select from {stage} s where not exists (select from {target} t
+ where t.{store} = {this_store} and t.id = s.id and {alike.format("t", "s")}))"""  # noqa: S608
+    return Staged(create, _copy(stage, listed), empty, (merge,), dropped)
 
 
 def stage_child(columns: Columns, store_id: UUID, number: int) -> Staged:
@@ -90,11 +94,15 @@ insert into {target} as t ({store}, {listed}, {quoted(SYNCED_AT.name)})
 select {this_store}, {_listed(columns.names, "s")}, now() from {stage} s
  where s.{parent} in (select id from {WRITTEN})
 on conflict ({_listed(table.key)}) do {_update(columns, rest)}"""  # noqa: S608
+    dropped = f"""
+select exists (select from {stage} s where s.{parent} in (select id from {WRITTEN})
+   and not exists (select from {target} t where t.{store} = {this_store} and {on_key}))"""  # noqa: S608
     return Staged(
         _create(stage, target, listed),
         _copy(stage, listed),
         f"truncate {stage};",
         (remove, upsert),
+        dropped,
     )
 
 

@@ -55,6 +55,7 @@ ROWS = {
     "22003": "out_of_range",
     "54000": "too_long",
     "P0001": "trigger_refused",
+    "P0002": "row_not_kept",
     "22P05": "text_unstorable",
     "22021": "text_unstorable",
     "22007": "not_a_time",

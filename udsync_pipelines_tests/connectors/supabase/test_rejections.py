@@ -152,3 +152,32 @@ def test_what_the_customers_own_database_refuses_is_told_without_the_value(
     assert place in rejected.reason
     assert SECRET not in f"{rejected}"
     assert receipt.created == 3
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "before insert or update on {}.woo_orders for each row when (new.id = 7)",
+        "before insert on {}.woo_order_lines for each row when (new.order_id = 7)",
+    ],
+    ids=["order", "line"],
+)
+@pytest.mark.parametrize("is_known", [False, True], ids=["new", "changed"])
+def test_a_row_that_the_database_drops_without_a_word_is_told(
+    session: Session, schema: str, new_destination: NewDestination,
+    when: str, is_known: bool,
+) -> None:  # fmt: skip
+    destination = new_destination(schema=schema)
+    if is_known:
+        destination.load(Entity.ORDER, [order(7, status="pending", lines=[])])
+    session.execute(
+        f"create function {schema}.drop_it() returns trigger language plpgsql as"
+        " 'begin return null; end'".encode()
+    )
+    trigger = f"create trigger t {when} execute function {{}}.drop_it()"
+    session.execute(trigger.replace("{}", schema).encode())
+
+    receipt = destination.load(Entity.ORDER, [order(n) for n in (1, 7, 9)])
+
+    assert [(row.source_id, row.code) for row in receipt.rejected] == [("7", "row_not_kept")]
+    assert (receipt.created, receipt.updated, receipt.unchanged) == (2, 0, 0)
