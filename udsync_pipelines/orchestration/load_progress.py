@@ -10,7 +10,7 @@ import dagster as dg
 
 from udsync_pipelines.services.engines import TenantEngine
 from udsync_pipelines.services.quota import Quota
-from udsync_pipelines.store.repositories.limits import Calls
+from udsync_pipelines.store.repositories.counted_calls import Calls
 from udsync_pipelines.store.repositories.write_counts import WritesSoFar
 
 FIRST_AFTER = 60.0

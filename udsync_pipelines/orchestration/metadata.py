@@ -10,7 +10,7 @@ from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.orchestration.posted import LEDGERS, posted
 from udsync_pipelines.services.backfilling import Begun
 from udsync_pipelines.services.quota import Quota
-from udsync_pipelines.store.repositories.limits import Calls
+from udsync_pipelines.store.repositories.counted_calls import Calls
 from udsync_pipelines.store.repositories.tenants import Tenant
 from udsync_pipelines.sync.engine import SyncReport
 from udsync_pipelines.sync.plan import Parked, Plan, PlanState

@@ -33,6 +33,7 @@ from udsync_pipelines.services.reference_shelf import PURPOSE, StoredShelf
 from udsync_pipelines.settings import Settings
 from udsync_pipelines.store.repositories.bookmarks import Bookmarks
 from udsync_pipelines.store.repositories.connections import Connection
+from udsync_pipelines.store.repositories.counted_calls import CountedCalls
 from udsync_pipelines.store.repositories.credentials import LockedCredentials, Owner
 from udsync_pipelines.store.repositories.limits import SharedLimits
 from udsync_pipelines.store.repositories.tenants import Tenant
@@ -74,7 +75,7 @@ class OpenBooks:
     def close(self) -> None:
         """Write the calls counted so far and close the connections to QuickBooks."""
         try:
-            self.limits.flush()
+            self.limits.calls.flush()
         finally:
             self.http.close()
 
@@ -133,16 +134,15 @@ def open_with(
     settings, stored = installation.settings, connection.settings
     urls = base_url, oauth_url = addresses(stored)
     rates = lower_ceiling(scaled(RATES, settings.limits_factor, urls), stored.get(CEILING))
-    limits = SharedLimits(
-        installation.state,
-        connection.tenant_id,
-        connection.id,
-        rates,
-        slots=IN_FLIGHT,
+    place = installation.state, connection.tenant_id, connection.id
+    own_clock = None if clock is utc_now else clock
+    calls = CountedCalls(
+        *place,
         monthly_reads=stored.get(ALLOWANCE, MONTHLY_READS),
         spent=allowance_spent,
-        clock=None if clock is utc_now else clock,
+        clock=own_clock,
     )
+    limits = SharedLimits(*place, rates, calls=calls, slots=IN_FLIGHT, clock=own_clock)
     policy = RetryPolicy(budget=settings.retry_budget_seconds)
     http = open_http(settings, urls)
     try:

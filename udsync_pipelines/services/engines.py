@@ -26,8 +26,8 @@ from udsync_pipelines.store.lane_leases import LaneLeases
 from udsync_pipelines.store.repositories import connection_status, connections
 from udsync_pipelines.store.repositories.archive import PostgresArchive
 from udsync_pipelines.store.repositories.connections import Connection
+from udsync_pipelines.store.repositories.counted_calls import Calls
 from udsync_pipelines.store.repositories.ledger import PostgresLedger
-from udsync_pipelines.store.repositories.limits import Calls
 from udsync_pipelines.store.repositories.tenants import Tenant
 from udsync_pipelines.store.repositories.write_counts import WritesSoFar, so_far
 from udsync_pipelines.store.tables.states import Platform
@@ -114,10 +114,10 @@ class TenantEngine:
     def quotas(self) -> Iterator[tuple[Quota, Calls]]:
         """This month's metered calls of each company, and the calls that this engine has made."""
         for company in self.opened.companies:
-            company.limits.flush()
+            company.limits.calls.flush()
             today = self._clock().date()
             found = quota.quota_of(self._installation, self.tenant, company.connection, today)
-            yield found, company.limits.made
+            yield found, company.limits.calls.made
 
     def written(self, plan_id: UUID) -> WritesSoFar:
         """How far the writes of a plan are."""
@@ -127,7 +127,7 @@ class TenantEngine:
     def _note_quota(self) -> None:
         """Say once a month that half of a company's metered calls are spent."""
         for company in self.opened.companies:
-            company.limits.flush()
+            company.limits.calls.flush()
             quota.notice(self._installation, self.tenant, company.connection, self._clock().date())
 
     def __enter__(self) -> Self:

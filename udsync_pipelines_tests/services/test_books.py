@@ -94,7 +94,7 @@ def test_closing_writes_the_calls_that_were_counted(
         books.client.count(Query(BookEntity.CUSTOMER))
 
     assert books.http.is_closed
-    assert books.limits.metered_this_month() == 2
+    assert books.limits.calls.metered_this_month() == 2
 
 
 def test_threads_that_open_the_same_books_renew_the_token_once(

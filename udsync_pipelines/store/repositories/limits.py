@@ -3,7 +3,7 @@
 Rates: one row per limit holds the theoretical arrival time of the generic cell rate algorithm;
 one UPDATE moves it and returns how long to wait. Requests in flight: one lease per slot, free when
 it has expired, so that a process that dies gives its slots back. The database's clock counts,
-unless a test brings its own.
+unless a test brings its own. Calls are counted beside them.
 """
 
 import logging
@@ -16,10 +16,9 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID, uuid4
 
-import psycopg
-from sqlalchemy.exc import SQLAlchemyError
-
-from udsync_pipelines.errors import PlatformUnavailableError, UdsyncError
+from udsync_pipelines.errors import PlatformUnavailableError
+from udsync_pipelines.store.repositories.counted_calls import CountedCalls
+from udsync_pipelines.store.repositories.noting import never_failing
 from udsync_pipelines.store.repositories.under_way import UnderWay
 from udsync_pipelines.store.tenancy import NamedRow, StateDatabase, driver
 
@@ -27,7 +26,6 @@ logger = logging.getLogger(__name__)
 
 LONGEST_REQUEST = 300  # seconds until a slot of a dead process is free again
 LONGEST_WAIT_FOR_SLOT = 600.0
-_FLUSH_AFTER = 50  # calls counted in memory before they are written
 
 
 class Rate(Protocol):
@@ -56,27 +54,11 @@ class _Slot:
     fence: int
 
 
-@dataclass(slots=True)
-class Calls:
-    """How many calls: in all, of those that the platform bills, and of those that failed."""
-
-    calls: int = 0
-    metered: int = 0
-    failed: int = 0
-
-    def add(self, *, is_metered: bool, has_failed: bool) -> None:
-        """Count one more."""
-        self.calls += 1
-        self.metered += is_metered and not has_failed
-        self.failed += has_failed
-
-
 class SharedLimits:
     """The limits of one connection; implements the connector's port. Safe to use from threads.
 
-    `rates` are written when this is made and hold for all processes: the last one decides. Of
-    `monthly_reads` metered calls none is allowed beyond; `spent` makes what is raised then. `made`
-    are the calls that went through this object.
+    `rates` are written when this is made and hold for all processes: the last one decides. What
+    goes through is counted in `calls`.
     """
 
     def __init__(  # noqa: PLR0913 - clock and sleep are arguments, so that tests own them
@@ -86,27 +68,21 @@ class SharedLimits:
         connection_id: UUID,
         rates: Sequence[Rate],
         *,
+        calls: CountedCalls,
         slots: int = 10,
-        monthly_reads: int | None = None,
-        spent: Callable[[int], UdsyncError] | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
         self._database = database
         self._tenant = tenant_id
         self._connection = connection_id
+        self.calls = calls
         self._clock = clock
         self._sleep = sleep
         self._owner = uuid4().hex
         self._pattern = f"slot:{connection_id}:"
         self._names = [f"{self._pattern}{number:02d}" for number in range(slots)]
-        self._lock = threading.Lock()
         self._turnstile = threading.Lock()
-        self._calls: dict[str, Calls] = {}
-        self.made = Calls()
-        self._monthly_reads = monthly_reads
-        self._spent = spent
-        self._used: int | None = None
         self._under_way = UnderWay(max(rate.calls / rate.period_seconds for rate in rates))
         self._prepare(rates)
 
@@ -130,7 +106,7 @@ class SharedLimits:
 
     def pause(self, seconds: float) -> None:
         """No process starts a request for so long; a longer pause that holds already stays."""
-        with _never_failing("pause"):
+        with never_failing("pause"):
             self._once(_PAUSE, seconds=seconds)
         logger.warning(
             "connection pauses for everybody",
@@ -138,56 +114,16 @@ class SharedLimits:
         )
 
     def count(self, name: str, *, is_metered: bool, has_failed: bool) -> None:
-        """Count a call by its name; written now and then, and by `flush`."""
-        with self._lock:
-            for entry in (self.made, self._calls.setdefault(name, Calls())):
-                entry.add(is_metered=is_metered, has_failed=has_failed)
-            if self._used is not None:
-                self._used += is_metered and not has_failed
-            is_due = sum(entry.calls for entry in self._calls.values()) >= _FLUSH_AFTER
-        if is_due:
-            with _never_failing("count"):
-                self.flush()
+        """Count a call by its name."""
+        self.calls.count(name, is_metered=is_metered, has_failed=has_failed)
 
     def check_allowance(self) -> None:
         """Refuse a metered call when the month's allowance is spent, by all processes together.
 
-        Others' calls are learnt of now and then, when calls are written.
-
         Raises:
-            UdsyncError: it is spent; what was given as `spent`.
+            UdsyncError: it is spent.
         """
-        if self._monthly_reads is None or self._spent is None:
-            return
-        used = self._used
-        if used is None:
-            self.flush()
-            used = self._used = self.metered_this_month()
-        if used >= self._monthly_reads:
-            raise self._spent(self._monthly_reads)
-
-    def flush(self) -> None:
-        """Write the calls counted since the last time; call it at the end of a run."""
-        with self._lock:
-            counted, self._calls = self._calls, {}
-            self._used = None
-        if not counted:
-            return
-        rows = [
-            {
-                **self._key,
-                "name": name,
-                "calls": entry.calls,
-                "metered": entry.metered,
-                "failed": entry.failed,
-            }
-            for name, entry in sorted(counted.items())
-        ]
-        self._for_each(_COUNT, rows)
-
-    def metered_this_month(self) -> int:
-        """Calls of this calendar month (UTC) that the platform bills, as written so far."""
-        return int(self._once(_METERED)[0][0])
+        self.calls.check_allowance()
 
     def _take_turn(self, rates: Sequence[str]) -> _Slot:
         """Take a slot and reserve a time on each rate, then wait for that time.
@@ -238,7 +174,7 @@ class SharedLimits:
         return bool(self._once(_BLOCKED)[0][0])
 
     def _give_back(self, held: _Slot) -> None:
-        with _never_failing("give back"):
+        with never_failing("give back"):
             self._once(_GIVE_BACK, name=held.name, fence=held.fence)
 
     def _sleep_for(self, seconds: float) -> None:
@@ -347,35 +283,6 @@ _GIVE_BACK = _sql(
     " WHERE tenant_id = %(tenant)s AND name = %(name)s AND fence = %(fence)s"
     f" RETURNING {_LOSABLE}"
 )
-_COUNT = _sql(
-    "INSERT INTO udsync.api_usage"
-    " (tenant_id, connection_id, used_on, name, calls, metered, failed)"
-    f" VALUES (%(tenant)s, %(connection)s, CAST({_NOW} AT TIME ZONE 'UTC' AS date), %(name)s,"
-    " %(calls)s, %(metered)s, %(failed)s)"
-    " ON CONFLICT (tenant_id, connection_id, used_on, name) DO UPDATE"
-    " SET calls = api_usage.calls + excluded.calls,"
-    " metered = api_usage.metered + excluded.metered,"
-    " failed = api_usage.failed + excluded.failed"
-)
-_METERED = _sql(
-    "SELECT coalesce(sum(metered), 0)::bigint FROM udsync.api_usage"
-    " WHERE tenant_id = %(tenant)s AND connection_id = %(connection)s"
-    f" AND used_on >= date_trunc('month', {_NOW} AT TIME ZONE 'UTC')::date"
-)
-
-
-@contextmanager
-def _never_failing(what: str) -> Iterator[None]:
-    """What comes after a request must not hide its outcome: a write would seem not to be done.
-
-    A slot that is not given back expires; a pause or a count that is lost costs little.
-    """
-    try:
-        yield
-    except (UdsyncError, SQLAlchemyError, psycopg.Error) as error:
-        logger.warning(
-            "limits could not be noted", extra={"what": what, "error": type(error).__name__}
-        )
 
 
 def _no_slot() -> PlatformUnavailableError:

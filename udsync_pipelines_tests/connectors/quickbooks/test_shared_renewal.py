@@ -21,6 +21,7 @@ from udsync_pipelines.connectors.quickbooks.query import Query
 from udsync_pipelines.emulators.quickbooks.emulator import CompanyEmulator
 from udsync_pipelines.errors import AuthorizationError, ConfigurationError
 from udsync_pipelines.store.repositories import connections
+from udsync_pipelines.store.repositories.counted_calls import CountedCalls
 from udsync_pipelines.store.repositories.credentials import LockedCredentials, Owner
 from udsync_pipelines.store.repositories.limits import SharedLimits
 from udsync_pipelines.store.tables.states import Platform
@@ -217,13 +218,8 @@ def test_ten_threads_at_full_speed_meet_no_429_and_use_the_allowed_rate(
     with CompanyEmulator(limits_factor=5) as company:
         connected = connect(company, state_database, state_url)
         rates = scaled(RATES, Decimal(5), (company.url,))
-        limits = SharedLimits(
-            state_database,
-            connected.owner.tenant_id,
-            connected.owner.connection_id,
-            rates,
-            slots=IN_FLIGHT,
-        )
+        place = state_database, connected.owner.tenant_id, connected.owner.connection_id
+        limits = SharedLimits(*place, rates, calls=CountedCalls(*place), slots=IN_FLIGHT)
         client = QuickBooksClient(
             http,
             realm(company.realm_id),
@@ -238,16 +234,15 @@ def test_ten_threads_at_full_speed_meet_no_429_and_use_the_allowed_rate(
         assert company.limits.most_in_flight <= IN_FLIGHT
         # 200 calls at 40 a second.
         assert 200 / (ended - started) >= 0.9 * 40
-        limits.flush()
-        assert limits.metered_this_month() == 201
+        limits.calls.flush()
+        assert limits.calls.metered_this_month() == 201
 
 
 def test_a_429_that_comes_all_the_same_makes_everybody_wait(
     strict: Connected, http: httpx.Client
 ) -> None:
-    limits = SharedLimits(
-        strict.database, strict.owner.tenant_id, strict.owner.connection_id, RATES
-    )
+    place = strict.database, strict.owner.tenant_id, strict.owner.connection_id
+    limits = SharedLimits(*place, RATES, calls=CountedCalls(*place))
     client = QuickBooksClient(
         http,
         realm(strict.company.realm_id),

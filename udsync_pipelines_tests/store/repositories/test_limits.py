@@ -6,72 +6,32 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
-from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from udsync_pipelines.errors import PlatformUnavailableError
-from udsync_pipelines.store.lane_leases import LaneLeases
 from udsync_pipelines.store.repositories import limits
-from udsync_pipelines.store.repositories.limits import Calls, SharedLimits
 from udsync_pipelines.store.tenancy import StateDatabase
-from udsync_pipelines_tests.store.samples import Household, household
+from udsync_pipelines_tests.store.repositories.limited import (
+    NOON,
+    Clock,
+    Make,
+    Rate,
+    away,
+    make,
+    owner,
+)
+from udsync_pipelines_tests.store.samples import Household
+
+__all__ = ["make", "owner"]
 
 pytestmark = pytest.mark.postgres
 
 DAYS = itertools.count(1)
-NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Rate:
-    name: str
-    calls: int
-    period_seconds: int
-    burst: int = 1
-
-
-class Clock:
-    """A clock that stands still until someone sleeps; shared by threads."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-        self.slept: list[float] = []
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.now += timedelta(seconds=seconds)
-
-
-@pytest.fixture
-def owner(state_database: StateDatabase) -> Household:
-    return household(state_database, "acme")
-
-
-Make = Callable[..., SharedLimits]
-
-
-@pytest.fixture
-def make(state_database: StateDatabase, owner: Household) -> Make:
-    def limited(*rates: Rate, **options: object) -> SharedLimits:
-        return SharedLimits(
-            state_database,
-            owner.tenant_id,
-            owner.connection_id,
-            rates or (Rate("requests", 10, 1),),
-            **options,  # type: ignore[arg-type]  # a test names what it needs
-        )
-
-    return limited
 
 
 def test_calls_that_come_at_once_are_spread_evenly_over_the_period(make: Make) -> None:
@@ -153,6 +113,7 @@ def test_eight_threads_never_have_more_requests_in_flight_than_slots(make: Make)
     lock = threading.Lock()
     inside: list[int] = [0]
     most: list[int] = []
+    all_taken = threading.Event()
 
     def work() -> None:
         for _ in range(5):
@@ -160,7 +121,9 @@ def test_eight_threads_never_have_more_requests_in_flight_than_slots(make: Make)
                 with lock:
                     inside[0] += 1
                     most.append(inside[0])
-                time.sleep(0.005)
+                    if inside[0] == 3:
+                        all_taken.set()
+                all_taken.wait(60)
                 with lock:
                     inside[0] -= 1
 
@@ -214,16 +177,18 @@ PROCESSES = """
 import multiprocessing
 import sys
 from uuid import UUID
+from udsync_pipelines.store.repositories.counted_calls import CountedCalls
 from udsync_pipelines.store.repositories.limits import SharedLimits
 from udsync_pipelines.store.tenancy import StateDatabase
-from udsync_pipelines_tests.store.repositories.test_limits import NOON, Rate
+from udsync_pipelines_tests.store.repositories.limited import NOON, Rate
 
 url, tenant, connection = sys.argv[1:]
 
 def work():
     database = StateDatabase(url)
     waits = []
-    shared = SharedLimits(database, UUID(tenant), UUID(connection), (Rate("requests", 10, 1),),
+    place = database, UUID(tenant), UUID(connection)
+    shared = SharedLimits(*place, (Rate("requests", 10, 1),), calls=CountedCalls(*place),
                           clock=lambda: NOON, sleep=waits.append)
     for _ in range(20):
         waits.clear()
@@ -386,36 +351,6 @@ def test_a_request_does_not_start_while_the_database_is_away(
         pass
 
 
-def test_calls_are_counted_by_name_with_those_that_are_billed(
-    make: Make, state_database: StateDatabase, owner: Household
-) -> None:
-    shared = make()
-    for has_failed in (False, False, True):
-        shared.count("Customer query", is_metered=True, has_failed=has_failed)
-    shared.count("Invoice create", is_metered=False, has_failed=False)
-
-    shared.flush()
-    shared.flush()
-
-    assert usage(state_database, owner.tenant_id) == [
-        ("Customer query", 3, 2, 1),
-        ("Invoice create", 1, 0, 0),
-    ]
-    assert shared.metered_this_month() == 2
-    assert shared.made == Calls(calls=4, metered=2, failed=1)
-
-
-def test_counted_calls_are_written_by_themselves_now_and_then(
-    make: Make, state_database: StateDatabase, owner: Household
-) -> None:
-    shared = make()
-
-    for _ in range(101):
-        shared.count("Item read", is_metered=True, has_failed=False)
-
-    assert usage(state_database, owner.tenant_id) == [("Item read", 100, 100, 0)]
-
-
 def test_another_rate_for_the_same_limit_replaces_the_former(make: Make) -> None:
     clock = Clock()
     make(Rate("requests", 10, 1), clock=clock)
@@ -428,88 +363,9 @@ def test_another_rate_for_the_same_limit_replaces_the_former(make: Make) -> None
     assert [round(seconds, 6) for seconds in clock.slept] == [0.5]
 
 
-def away(*_: object) -> AbstractContextManager[None]:
-    raise PlatformUnavailableError("The state database went away.")
-
-
-def usage(database: StateDatabase, tenant_id: UUID) -> list[tuple[str, int, int, int]]:
-    with database.tenant(tenant_id) as connection:
-        rows = connection.exec_driver_sql(
-            "SELECT name, calls, metered, failed FROM udsync.api_usage ORDER BY name"
-        )
-        return [(row.name, row.calls, row.metered, row.failed) for row in rows]
-
-
-def slots_held(database: StateDatabase, tenant_id: UUID) -> list[str]:
-    with database.tenant(tenant_id) as connection:
-        rows = connection.exec_driver_sql(
-            "SELECT name FROM udsync.leases WHERE name LIKE 'slot:%%' AND expires_at > now()"
-        )
-        return [row.name for row in rows]
-
-
 def run_threads(work: Callable[[], None], count: int) -> None:
     threads = [threading.Thread(target=work) for _ in range(count)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(timeout=60)
-
-
-def test_slots_of_a_process_that_died_are_free_once_its_lane_is_taken_over(
-    make: Make, owner: Household, state_database: StateDatabase, state_url: str
-) -> None:
-    dead, heir = (
-        LaneLeases(state_database, state_url, owner.tenant_id, seconds=600) for _ in range(2)
-    )
-    of_the_dead, of_another = make(slots=3), make(slots=3)
-    of_the_dead.hold_as(dead.owner)
-    dead.hold("acme", "orders")
-    under_way = [one.slot(("requests",)) for one in (of_the_dead, of_the_dead, of_another)]
-    for slot in under_way:
-        slot.__enter__()
-    dead._locks.close()  # what the server does when a process has died
-
-    with closing(dead), closing(heir):
-        heir.hold("acme", "orders")
-        held = slots_held(state_database, owner.tenant_id)
-
-    assert len(held) == 1
-
-
-def test_slots_of_a_process_that_has_another_lane_stay_its_own(
-    make: Make, owner: Household, state_database: StateDatabase, state_url: str
-) -> None:
-    first, busy, heir = (
-        LaneLeases(state_database, state_url, owner.tenant_id, seconds=600) for _ in range(3)
-    )
-    limited = make(slots=3)
-    limited.hold_as(busy.owner)
-    busy.hold("acme", "products")
-    first.hold("acme", "orders")
-    under_way = limited.slot(("requests",))
-    under_way.__enter__()
-    first.close()
-
-    with closing(busy), closing(heir):
-        heir.hold("acme", "orders")
-        held = slots_held(state_database, owner.tenant_id)
-
-    assert len(held) == 1
-
-
-def test_a_slot_whose_giving_back_was_lost_is_free_once_its_holder_has_ended(
-    make: Make, owner: Household, state_database: StateDatabase, state_url: str
-) -> None:
-    leases = LaneLeases(state_database, state_url, owner.tenant_id, seconds=600)
-    limited = make(slots=3)
-    limited.hold_as(leases.owner)
-    leases.hold("acme", "orders")
-    under_way = limited.slot(("requests",))
-    under_way.__enter__()
-    held = slots_held(state_database, owner.tenant_id)
-
-    leases.close()
-
-    assert len(held) == 1
-    assert slots_held(state_database, owner.tenant_id) == []
