@@ -30,13 +30,8 @@ _LEDGER_COLUMNS = {
     "unknown": "in doubt",
 }
 MOST_LINKS = 5
-"""So many parked records have a link of their own; all are in the table."""
+"""So many parked records have links of their own; all are in the table. So many documents, too."""
 
-_STORE_PAGES = {
-    Entity.ORDER: "post.php?post={}&action=edit",
-    Entity.PRODUCT: "post.php?post={}&action=edit",
-    Entity.CUSTOMER: "user-edit.php?user_id={}",
-}
 _PARKED_COLUMNS = ("record", "code", "reason", "cure")
 
 
@@ -137,33 +132,18 @@ def ledgers_metadata(counts: Mapping[str, Any]) -> Metadata:
 
 
 def parked_metadata(
-    report: SyncReport, store_url: str, still_parked: Iterable[tuple[Entity, Parked]] = ()
+    report: SyncReport, still_parked: Iterable[tuple[Entity, Parked]] = ()
 ) -> Metadata:
-    """The newly parked records, each with its reason and cure; then those parked before.
-
-    The first of the new ones have a link to their page in the store.
-    """
+    """The newly parked records, each with its reason and cure; then those parked before."""
     newly = list(report.newly_parked)
     before = [one for one in still_parked if one not in newly]
     tables = {"parked records": newly, "parked before": before}
-    shown = {name: _parked_table(each) for name, each in tables.items() if each}
-    pages = {
-        f"open {entity}/{one.source_id}": store_page(store_url, entity, one.source_id)
-        for entity, one in newly
-    }
-    links = [(name, page) for name, page in pages.items() if page][:MOST_LINKS]
-    return {**shown, **{name: dg.MetadataValue.url(page) for name, page in links}}
+    return {name: _parked_table(each) for name, each in tables.items() if each}
 
 
-def store_page(store_url: str, entity: Entity, source_id: str) -> str:
-    """Where the store shows a record to who runs it; empty for those without a page.
-
-    WooCommerce leads on from the address of a post where it keeps orders in tables of their own.
-    """
-    query = _STORE_PAGES.get(entity)
-    if query is None or not source_id.isdecimal():
-        return ""
-    return f"{store_url.rstrip('/')}/wp-admin/{query.format(source_id)}"
+def links_metadata(links: Mapping[str, str]) -> Metadata:
+    """Links under what they are called."""
+    return {name: dg.MetadataValue.url(page) for name, page in links.items()}
 
 
 def _parked_table(parked: Iterable[tuple[Entity, Parked]]) -> dg.MetadataValue[Any]:

@@ -24,9 +24,11 @@ from udsync_pipelines.orchestration.lanes import lanes_of_job, take_lanes
 from udsync_pipelines.orchestration.ledgers import LEDGER_PLATFORM, to_report
 from udsync_pipelines.orchestration.load_progress import telling_progress
 from udsync_pipelines.orchestration.metadata import (
+    MOST_LINKS,
     backfill_metadata,
     counts_metadata,
     ledgers_metadata,
+    links_metadata,
     not_connected,
     parked_metadata,
     plan_metadata,
@@ -151,6 +153,7 @@ def load_op(name: str, platform: str) -> dg.OpDefinition:
         shown = ledgers_metadata(counts) | counts_metadata(counts)
         if platform == LEDGER_PLATFORM:
             shown |= quota_metadata(tenant.quotas())
+            shown |= links_metadata(tenant.pages.of_documents(plan_id, MOST_LINKS))
         _log(context, tenant, table_materializations(tenant.tenant.name, platform, counts))
         yield from ledger_checks(tenant.tenant.name, done)
         yield dg.Output(sync, metadata=shown if is_connected else not_connected(platform))
@@ -175,8 +178,8 @@ def close_op(name: str) -> dg.OpDefinition:
         shown |= quota_metadata(tenant.quotas())
         if report.plan.trigger == BACKFILL:
             shown |= backfill_metadata(tenant.tenant, backfills(engines.installation))
-        store_url = str(tenant.source.settings["url"])
-        parked = parked_metadata(report, store_url, _parked_now(tenant, report.plan))
+        parked = parked_metadata(report, _parked_now(tenant, report.plan))
+        parked |= links_metadata(_pages_of_parked(tenant, report))
         if report.newly_parked or report.in_doubt:
             raise dg.Failure(_unsettled(report), metadata=parked | shown, allow_retries=False)
         context.add_output_metadata(parked | shown)
@@ -238,6 +241,11 @@ def _parked_now(tenant: TenantEngine, plan: Plan) -> list[tuple[Entity, Parked]]
         for entity in lane_named(plan.lane).entities
         for parked in tenant.ledger.parked(plan.source_connection_id, entity, SHOWN_PARKED)
     ]
+
+
+def _pages_of_parked(tenant: TenantEngine, report: SyncReport) -> Mapping[str, str]:
+    records = ((entity, one.source_id) for entity, one in report.newly_parked)
+    return tenant.pages.of_records(records, MOST_LINKS)
 
 
 def _unsettled(report: SyncReport) -> str:

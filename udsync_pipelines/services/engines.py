@@ -21,6 +21,7 @@ from udsync_pipelines.services.databases import plain_url
 from udsync_pipelines.services.fail_points import fail_points
 from udsync_pipelines.services.installation import Installation
 from udsync_pipelines.services.quota import Quota
+from udsync_pipelines.services.record_pages import RecordPages
 from udsync_pipelines.services.targets import OpenTargets, open_targets
 from udsync_pipelines.store.lane_leases import LaneLeases
 from udsync_pipelines.store.repositories import connection_status, connections
@@ -118,6 +119,14 @@ class TenantEngine:
             today = self._clock().date()
             found = quota.quota_of(self._installation, self.tenant, company.connection, today)
             yield found, company.limits.calls.made
+
+    @property
+    def pages(self) -> RecordPages:
+        """Where a person opens the tenant's records."""
+        companies = self.opened.companies
+        company = companies[0].connection if companies else None
+        url = str(self.source.settings["url"])
+        return RecordPages(url, self.engine.archive, company, self.opened.writes)
 
     def written(self, plan_id: UUID) -> WritesSoFar:
         """How far the writes of a plan are."""

@@ -342,6 +342,9 @@ def test_a_parked_order_is_named_with_its_cure_now_and_in_the_next_run(
     newly = {
         row.data["record"]: row.data for row in failure.metadata["parked records"].value.records
     }
+    page = f"{posting.store.url}/wp-admin/post.php?post={foreign}&action=edit"
+    assert failure.metadata[f"open order/{foreign}"].value == page
+    assert not any("intuit" in str(shown.value) for shown in failure.metadata.values())
     assert newly[f"order/{foreign}"]["code"] == "currency_not_supported"
     assert newly[f"order/{foreign}"]["cure"]
     assert second.success

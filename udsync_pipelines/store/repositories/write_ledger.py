@@ -137,6 +137,15 @@ class PostgresWriteLedger:
         """Writes of a plan behind a position, in their order."""
         return [write_of(row) for row in self._rows_of_plan(plan_id, after, limit)]
 
+    def documents_of_plan(self, plan_id: UUID, limit: int) -> Sequence[Write]:
+        """The writes of a plan that have created or changed a document, in their order."""
+        return self._select(
+            " AND plan_id = :plan AND target_connection_id = :target AND state = 'settled'"
+            " AND operation IN ('create', 'update') AND role IN ('sale', 'payment', 'refund')"
+            " ORDER BY position LIMIT :limit",
+            {"plan": plan_id, "target": self.target_id, "limit": limit},
+        )
+
     def states(self, write_ids: Collection[UUID]) -> Mapping[UUID, Write]:
         """These writes as they stand now."""
         found = self._select(" AND id = ANY(:ids)", {"ids": list(write_ids)})
