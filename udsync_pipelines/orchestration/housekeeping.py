@@ -1,7 +1,9 @@
-"""What accumulates is removed: runs of long ago with their events, and what they left on disk.
+"""What accumulates is removed: runs of long ago, old log and inbox entries, logs that have grown.
 
 Dagster itself keeps runs and their events for ever; the latest materialization of each asset stays
-in the catalogue when its run is removed. udsync's own history of syncs is not touched.
+in the catalogue when its run is removed. What proves the books is not touched.
+
+The job runs daily, which also makes the months to come: whoever opens the installation does that.
 """
 
 import re
@@ -17,9 +19,13 @@ from pydantic import Field
 from udsync_pipelines.errors import ConfigurationError
 from udsync_pipelines.orchestration.failures import explained
 from udsync_pipelines.orchestration.resources import SyncEngines
+from udsync_pipelines.services.retention import remove_before
+from udsync_pipelines.services.service_logs import shorten_logs
+from udsync_pipelines.store.partitions import first_kept
 from udsync_pipelines.store.repositories.tenants import DEFAULT_TIMEZONE
 
 KEPT_DAYS = 60
+KEPT_MONTHS = 6
 AT_ONCE = 200
 MOST_RUNS = 20_000
 """So many runs are removed at most by one run of the job; the rest waits for the next."""
@@ -33,7 +39,7 @@ _FINISHED = [
 ]
 
 
-class HousekeepingConfig(dg.Config):
+class RunsConfig(dg.Config):
     """How long Dagster's history is kept."""
 
     days: int = Field(
@@ -41,9 +47,28 @@ class HousekeepingConfig(dg.Config):
     )
 
 
+class EntriesConfig(dg.Config):
+    """How long udsync's own log and inbox are kept."""
+
+    months: int = Field(
+        default=KEPT_MONTHS,
+        description="So many whole months of log entries and webhook deliveries are kept, beside "
+        "the one that goes on.",
+    )
+
+
+class HousekeepingConfig(RunsConfig, EntriesConfig):
+    """How long what accumulates is kept."""
+
+
 @dg.config_mapping
 def _one_form(config: HousekeepingConfig) -> dict[str, Any]:
-    return {"ops": {"remove_old_runs": {"config": {"days": config.days}}}}
+    return {
+        "ops": {
+            "remove_old_runs": {"config": {"days": config.days}},
+            "remove_old_entries": {"config": {"months": config.months}},
+        }
+    }
 
 
 @dg.op(
@@ -52,7 +77,7 @@ def _one_form(config: HousekeepingConfig) -> dict[str, Any]:
 )
 @explained
 def remove_old_runs(
-    context: dg.OpExecutionContext, config: HousekeepingConfig, engines: SyncEngines
+    context: dg.OpExecutionContext, config: RunsConfig, engines: SyncEngines
 ) -> None:
     """Remove runs in small steps, oldest first; a run that is cut off leaves the rest for later.
 
@@ -68,7 +93,43 @@ def remove_old_runs(
     folders = remove_folders_without_a_run(
         context.instance, Path(context.instance.storage_directory())
     )
-    context.add_output_metadata({"runs removed": removed, "folders removed": folders})
+    logs = shorten_logs(engines.installation.settings.home / "logs")
+    context.add_output_metadata(
+        {"runs removed": removed, "folders removed": folders, "logs begun anew": logs}
+    )
+
+
+@dg.op(
+    name="remove_old_entries",
+    description="Drop the months of long ago of udsync's log and of the inbox of webhooks.",
+)
+@explained
+def remove_old_entries(
+    context: dg.OpExecutionContext, config: EntriesConfig, engines: SyncEngines
+) -> None:
+    """Drop whole months; one with a delivery that nobody has finished stays.
+
+    Raises:
+        ConfigurationError: less than a month would be kept.
+    """
+    if config.months < 1:
+        raise ConfigurationError(
+            "at least one month of the log and the inbox is kept.",
+            code="months_invalid",
+            cure="Give 1 or more.",
+        )
+    first = first_kept(datetime.now(UTC).date(), config.months)
+    removed = remove_before(engines.installation.state, first)
+    context.add_output_metadata(
+        {
+            "kept since": str(first),
+            "months removed": ", ".join(removed.months),
+            "months with unfinished deliveries": ", ".join(removed.unfinished),
+            "months in use, left for tomorrow": ", ".join(removed.busy),
+            "delivery keys forgotten": removed.keys,
+            "events of unknown companies removed": removed.quarantined,
+        }
+    )
 
 
 def remove_runs_before(instance: dg.DagsterInstance, before: datetime) -> int:
@@ -102,20 +163,23 @@ def _folders_of_runs(storage: Path) -> Iterable[Path]:
 @dg.job(
     name="housekeeping",
     description=f"Remove runs that ended more than {KEPT_DAYS} days ago (`days`) with their events "
-    "and files. Syncs, receipts and everything that udsync itself knows stay.",
+    f"and files, and entries of udsync's log and webhook inbox older than {KEPT_MONTHS} whole "
+    "months (`months`). Syncs, receipts and the archive stay for ever.",
     config=_one_form,
     executor_def=dg.in_process_executor,
 )
 def housekeeping() -> None:
-    """One step."""
+    """Two steps that do not wait for one another."""
     remove_old_runs()
+    remove_old_entries()
 
 
-weekly_housekeeping = dg.ScheduleDefinition(
-    name="weekly_housekeeping",
+daily_housekeeping = dg.ScheduleDefinition(
+    name="daily_housekeeping",
     job=housekeeping,
-    cron_schedule="30 4 * * 0",
+    cron_schedule="30 4 * * *",
     execution_timezone=DEFAULT_TIMEZONE,
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Removes Dagster's runs of long ago, on Sunday mornings.",
+    description="Removes runs and log entries of long ago, and makes the tables of the months to "
+    "come, every morning.",
 )

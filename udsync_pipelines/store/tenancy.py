@@ -166,6 +166,21 @@ class StateDatabase:
         with self._transaction() as connection:
             yield connection
 
+    @contextmanager
+    def upkeep(self) -> Iterator[sa.Connection]:
+        """A session as the owner of the tables in which each statement commits by itself.
+
+        For what PostgreSQL does in no transaction. It is ended afterwards, with all its settings.
+
+        Raises:
+            ConfigurationError, PlatformUnavailableError: as of `maintenance`.
+        """
+        with self._connect() as connection:
+            try:
+                yield connection.execution_options(isolation_level="AUTOCOMMIT")
+            finally:
+                connection.invalidate()
+
     def close(self) -> None:
         """Close the pooled connections; the next transaction opens new ones."""
         self._engine.dispose()

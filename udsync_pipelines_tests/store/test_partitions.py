@@ -8,7 +8,11 @@ import sqlalchemy as sa
 
 from udsync_pipelines.store.partitions import (
     PARTITIONED,
+    Month,
+    drop_month,
     ensure_partitions,
+    first_kept,
+    months_before,
     months_between,
     upcoming_months,
 )
@@ -149,3 +153,98 @@ def test_a_new_month_has_the_indexes_of_its_table_and_no_second_ones(
         }
 
     assert counts == {"raw_records": {1}, "sync_log": {3}, "webhook_events": {4}}
+
+
+def test_the_oldest_month_that_stays_is_counted_over_the_turn_of_the_year() -> None:
+    assert first_kept(date(2026, 11, 30), 6) == date(2026, 5, 1)
+    assert first_kept(date(2027, 1, 31), 1) == date(2026, 12, 1)
+    assert first_kept(date(2027, 1, 1), 13) == date(2025, 12, 1)
+
+
+def old_months(database: StateDatabase, first: date = date(2020, 1, 1)) -> list[Month]:
+    with database.maintenance() as connection:
+        return months_before(connection, first)
+
+
+def drop(database: StateDatabase, month: Month, wait: str = "10s") -> bool:
+    with database.upkeep() as connection:
+        return drop_month(connection, month, wait)
+
+
+@pytest.mark.postgres
+def test_only_months_of_the_log_and_the_inbox_are_old_and_never_the_archive(
+    state_database: StateDatabase,
+) -> None:
+    with state_database.maintenance() as connection:
+        ensure_partitions(connection, [PAST, date(2020, 1, 1)])
+
+    found = old_months(state_database)
+
+    assert found == [
+        Month("sync_log", date(2019, 12, 1)),
+        Month("webhook_events", date(2019, 12, 1)),
+    ]
+
+
+@pytest.mark.postgres
+def test_a_month_that_is_dropped_is_gone_with_its_rows(state_database: StateDatabase) -> None:
+    with state_database.maintenance() as connection:
+        ensure_partitions(connection, [PAST])
+    line_at(state_database, datetime(2019, 12, 7, tzinfo=UTC))
+
+    dropped = [drop(state_database, one) for one in old_months(state_database)]
+
+    assert dropped == [True, True]
+    assert old_months(state_database) == []
+    with state_database.maintenance() as connection:
+        left = connection.scalar(sa.text("SELECT to_regclass('udsync.sync_log_2019_12')"))
+    assert left is None
+
+
+@pytest.mark.postgres
+def test_a_month_is_not_dropped_under_running_work_which_goes_on(
+    state_database: StateDatabase,
+) -> None:
+    with state_database.maintenance() as connection:
+        ensure_partitions(connection, [PAST])
+    tenant = household(state_database, "ours")
+    (log, *_) = old_months(state_database)
+    with state_database.tenant(tenant.tenant_id) as running:
+        running.execute(sa.select(SyncLog.id))
+
+        dropped = drop(state_database, log, "300ms")
+        running.execute(
+            sa.insert(SyncLog).values(tenant_id=tenant.tenant_id, level=LogLevel.INFO, event="read")
+        )
+        with state_database.tenant(tenant.tenant_id) as beside:
+            beside.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
+            beside.execute(sa.select(SyncLog.id))
+
+    (left, *_) = old_months(state_database)
+    assert not dropped
+    assert (left.name, left.is_leaving) == ("sync_log_2019_12", True)
+    assert drop(state_database, left)
+    assert old_months(state_database) == [Month("webhook_events", date(2019, 12, 1))]
+
+
+@pytest.mark.postgres
+def test_a_drop_that_was_cut_off_after_the_month_left_its_table_is_completed(
+    state_database: StateDatabase,
+) -> None:
+    with state_database.maintenance() as connection:
+        ensure_partitions(connection, [PAST])
+        connection.exec_driver_sql(
+            "ALTER TABLE udsync.sync_log DETACH PARTITION udsync.sync_log_2019_12"
+        )
+    (log, *_) = old_months(state_database)
+
+    dropped = drop(state_database, log)
+
+    assert (log.is_attached, dropped) == (False, True)
+    assert [one.table for one in old_months(state_database)] == ["webhook_events"]
+
+
+@pytest.mark.postgres
+def test_a_month_whose_drop_fails_for_another_cause_says_so(state_database: StateDatabase) -> None:
+    with pytest.raises(sa.exc.ProgrammingError, match="does not exist"):
+        drop(state_database, Month("sync_log", date(2018, 1, 1)))
