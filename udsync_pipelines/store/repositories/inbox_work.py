@@ -192,18 +192,23 @@ _LANE_OF = " ".join(
 )
 _NOW = "coalesce(CAST(:now AS timestamptz), now())"
 
+# A run that was released puts its rows off; a row that was never claimed waits at once.
+_IS_DUE = f"""(attempts = 0 OR claimed_at IS NULL
+    OR claimed_at + least(interval '10 minutes', interval '5 seconds' * power(2, attempts - 1))
+        <= {_NOW})"""
+
 # The records that wait, of the tenants that the transaction sees, and are not put off. Rows that
-# were claimed lately were received not much earlier, which keeps the look at them short.
+# were claimed lately were received not much earlier, which keeps the look at them short. What
+# stands for `rows` may aggregate all the rows of a record.
 _READY = f"""
     SELECT record.*
     FROM (
-        SELECT tenant_id, connection_id, entity, resource_id, count(*) AS waiting,
-            min(received_at) AS since, max(received_at) AS last
+        SELECT tenant_id, connection_id, entity, resource_id,
+            count(*) FILTER (WHERE {_IS_DUE}) AS waiting,
+            min(received_at) FILTER (WHERE {_IS_DUE}) AS since,
+            max(received_at) FILTER (WHERE {_IS_DUE}) AS last{{rows}}
         FROM udsync.webhook_events
         WHERE state = 'pending' AND entity IS NOT NULL
-            AND (attempts = 0 OR claimed_at IS NULL
-                OR claimed_at + least(interval '10 minutes',
-                    interval '5 seconds' * power(2, attempts - 1)) <= {_NOW})
         GROUP BY tenant_id, connection_id, entity, resource_id
     ) AS record
     CROSS JOIN LATERAL (
@@ -216,16 +221,16 @@ _READY = f"""
             AND earlier.claimed_at > {_NOW} - make_interval(secs => :lately)
             AND earlier.received_at > {_NOW} - make_interval(secs => 3 * :lately)
     ) AS claimed
-    WHERE claimed.times = 0
+    WHERE record.waiting > 0 AND (claimed.times = 0
         OR record.since <= {_NOW} - make_interval(secs => :longest)
         OR record.last <= {_NOW} - make_interval(
-            secs => least(:longest, :first_pause * power(:growth, claimed.times - 1)))
+            secs => least(:longest, :first_pause * power(:growth, claimed.times - 1))))
 """
 
 _LANES_WITH_WORK = f"""
     SELECT ready.tenant_id, tenants.name AS tenant, CASE ready.entity {_LANE_OF} END AS lane,
         connections.platform, sum(ready.waiting)::bigint AS waiting, min(ready.since) AS since
-    FROM ({_READY}) AS ready
+    FROM ({_READY.format(rows="")}) AS ready
     JOIN udsync.tenants ON tenants.id = ready.tenant_id AND tenants.is_enabled
     JOIN udsync.connections ON connections.tenant_id = ready.tenant_id
         AND connections.id = ready.connection_id AND connections.is_enabled
@@ -233,16 +238,27 @@ _LANES_WITH_WORK = f"""
     ORDER BY since
 """
 
+_THEIR_ROWS = ", array_agg(received_at) AS received, array_agg(id) AS ids"
+
+# What is ready is found once and each of its rows by its key. The planner, while the table has no
+# statistics, would do the one for each row that waits, or the other by the index of all that wait:
+# hence MATERIALIZED, LATERAL and coalesce.
 _CLAIM = f"""
+    WITH ready AS MATERIALIZED ({_READY.format(rows=_THEIR_ROWS)}), taken AS MATERIALIZED (
+        SELECT waits.*
+        FROM ready
+        CROSS JOIN LATERAL unnest(ready.received, ready.ids) AS named (received_at, id)
+        CROSS JOIN LATERAL (
+            SELECT tenant_id, received_at, id FROM udsync.webhook_events
+            WHERE tenant_id = ready.tenant_id AND received_at = named.received_at
+                AND id = named.id AND coalesce(state, '') = 'pending'
+            FOR UPDATE SKIP LOCKED) AS waits
+        WHERE ready.tenant_id = :tenant AND ready.entity = ANY(:entities))
     UPDATE udsync.webhook_events AS event
     SET state = 'claimed', claimed_by = :run, claimed_at = {_NOW}, attempts = attempts + 1
-    WHERE (tenant_id, received_at, id) IN (
-        SELECT waits.tenant_id, waits.received_at, waits.id
-        FROM udsync.webhook_events AS waits
-        JOIN ({_READY}) AS ready USING (tenant_id, connection_id, entity, resource_id)
-        WHERE waits.tenant_id = :tenant AND waits.state = 'pending'
-            AND waits.entity = ANY(:entities)
-        FOR UPDATE OF waits SKIP LOCKED)
+    FROM taken
+    WHERE event.tenant_id = taken.tenant_id AND event.received_at = taken.received_at
+        AND event.id = taken.id
 """
 
 _CLAIMED = """

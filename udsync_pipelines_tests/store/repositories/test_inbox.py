@@ -7,6 +7,7 @@ from threading import Barrier, Thread
 from uuid import UUID, uuid4
 
 import pytest
+import sqlalchemy as sa
 
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.store.repositories import inbox, inbox_work
@@ -57,6 +58,15 @@ class Inbox:
     def claim(self, run: str = "run-1", lane: str = "orders") -> Sequence[ChangedRecord]:
         with self.tenant.database.tenant(self.tenant.id) as connection:
             return inbox_work.claim(connection, self.tenant.id, lane, run, now=self.now)
+
+    def blocks_read_by_a_claim(self) -> int:
+        """How many blocks of its tables the server looks at to claim what waits; nothing is."""
+        values = {"tenant": self.tenant.id, "entities": ["order"], "run": "run-1", "now": self.now}
+        explained = sa.text(f"EXPLAIN (ANALYZE, FORMAT JSON) {inbox_work._CLAIM}")
+        with self.tenant.database.tenant(self.tenant.id) as connection:
+            found = connection.scalar(explained, {**values, **inbox_work._LIMITS})
+            connection.rollback()
+        return int(found[0]["Plan"]["Shared Hit Blocks"])
 
     def finish(self, run: str = "run-1") -> int:
         with self.tenant.database.tenant(self.tenant.id) as connection:
@@ -136,6 +146,19 @@ def test_events_of_one_record_are_claimed_as_one_changed_record(box: Inbox) -> N
         ("order", "78", 1),
     ]
     assert box.work() == []
+
+
+@pytest.mark.parametrize("records", [1, 1000])
+def test_a_storm_is_claimed_with_work_in_proportion_to_its_events(box: Inbox, records: int) -> None:
+    def storm(first: int, last: int) -> int:
+        events = [delivery(n, resource_id=str(n % records)) for n in range(first, last)]
+        box.receive(*events)
+        return box.blocks_read_by_a_claim()
+
+    of_some = storm(0, 300)
+    of_three_times_as_many = storm(300, 900)
+
+    assert of_three_times_as_many < 5 * of_some
 
 
 def test_the_newest_event_of_a_record_is_told_whatever_the_order_of_arrival(box: Inbox) -> None:
