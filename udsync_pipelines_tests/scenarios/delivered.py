@@ -4,7 +4,10 @@ The clock of the inbox is the database's own: a record whose webhooks come thick
 a pause there, as in production, so that not each delivery makes a sync of its own.
 """
 
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
@@ -18,6 +21,9 @@ from udsync_pipelines.sync.plan import SyncOptions
 from udsync_pipelines_tests.api.intake import Api, api_server
 from udsync_pipelines_tests.scenarios.shops import ConnectedShop
 from udsync_pipelines_tests.scenarios.store_days import StoreDay
+
+SENSOR_SECONDS = 1.0
+"""So often `webhook_inbox` looks."""
 
 
 @contextmanager
@@ -33,6 +39,33 @@ def sync_what_waits(shop: ConnectedShop) -> list[SyncReport]:
     with shop.installation.state.dispatch() as connection:
         work = inbox_work.lanes_with_work(connection)
     return [_take_up(shop, one.lane) for one in work if one.tenant == shop.tenant.name]
+
+
+@contextmanager
+def taking_up(shop: ConnectedShop) -> Iterator[list[SyncReport]]:
+    """Beside this block do what `webhook_inbox` and its runs do, until nothing waits any more.
+
+    The syncs so far are in the list given, all of them once the block has ended.
+    """
+    syncs: list[SyncReport] = []
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.is_set() or _waits(shop):
+            syncs.extend(sync_what_waits(shop))
+            time.sleep(SENSOR_SECONDS)
+
+    with ThreadPoolExecutor(1) as beside:
+        work_done = beside.submit(work)
+        try:
+            yield syncs
+        finally:
+            over.set()
+        work_done.result()
+
+
+def _waits(shop: ConnectedShop) -> bool:
+    return bool(shop.state("select from udsync.webhook_events where state = 'pending' limit 1"))
 
 
 def sweep(shop: ConnectedShop) -> StoreWebhooks:

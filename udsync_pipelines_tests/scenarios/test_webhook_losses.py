@@ -2,10 +2,13 @@
 
 import random
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import date, datetime, time
+from itertools import pairwise
+from time import monotonic
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -15,15 +18,15 @@ import pytest
 from udsync_pipelines.connectors.woocommerce.webhook_registry import Finding
 from udsync_pipelines.services.installation import Installation
 from udsync_pipelines.services.store_webhooks import check_store, register_store
-from udsync_pipelines.sync.engine import SyncReport
-from udsync_pipelines_tests.api.intake import signed
+from udsync_pipelines.store.repositories.inbox_work import FIRST_PAUSE, LONGEST_HOLD
+from udsync_pipelines_tests.api.intake import Api, signed
 from udsync_pipelines_tests.scenarios.books import sell
-from udsync_pipelines_tests.scenarios.books_evidence import unequal_books, writes
+from udsync_pipelines_tests.scenarios.books_evidence import fingerprint, unequal_books, writes
 from udsync_pipelines_tests.scenarios.delivered import (
     DeliveredDay,
     delivering,
     sweep,
-    sync_what_waits,
+    taking_up,
 )
 from udsync_pipelines_tests.scenarios.simulated import SimulatedShop, open_simulated_shop
 from udsync_pipelines_tests.scenarios.simulated import (
@@ -35,7 +38,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.slow]
 ZONE = ZoneInfo("America/Edmonton")
 DAY = date(2026, 6, 10)
 OPENING = datetime.combine(DAY, time(0), ZONE)
-EVENTS = 400
+EVENTS = 10_000
 
 
 @pytest.fixture
@@ -116,43 +119,49 @@ def test_webhooks_that_are_lost_repeated_and_late_never_show_in_the_books(
     assert shop.parked() == {}
 
 
-def test_a_storm_of_events_about_an_unchanged_order_costs_two_reads_and_no_write(
+@pytest.mark.timeout(900)  # a busy machine is no failure
+def test_ten_thousand_events_about_an_unchanged_order_cost_two_reads_and_no_write(
     shop: SimulatedShop,
 ) -> None:
     order = sell(shop.store, last="Reed", email="reed@example.org")
     shop.sync()
-    syncs: list[SyncReport] = []
+    books = fingerprint(shop.company)
     with delivering(shop) as api:
         hooks = shop.store.store.webhooks.hooks.values()
         hook = next(one for one in hooks if one.topic == "order.updated")
-        shop.store.requests.clear()
         shop.company.requests.clear()
 
-        for number in range(EVENTS):
-            body = orjson.dumps({"id": order, "customer_note": str(number)})
-            _deliver(api.client, hook.url, hook.secret, body)
-            if number in (10, EVENTS // 2):
-                syncs += sync_what_waits(shop)
-        shop.state(
-            "update udsync.webhook_events set received_at = received_at - '1 s'::interval"
-            " where state = 'pending' returning id"
-        )
-        syncs += sync_what_waits(shop)
+        with taking_up(shop) as syncs:
+            moments = [
+                _store(api, hook.url, hook.secret, {"id": order, "customer_note": str(number)})
+                for number in range(EVENTS)
+            ]
 
-    (waits,) = shop.state("select count(*) from udsync.webhook_events where state <> 'done'")
-    (stored,) = shop.state("select count(*) from udsync.webhook_events")
-    assert (stored["count"], waits["count"]) == (EVENTS, 0)
-    assert len(syncs) == 2
+    (stored,) = shop.state(
+        "select count(*), count(*) filter (where state = 'done') as done from udsync.webhook_events"
+    )
+    assert (stored["count"], stored["done"]) == (EVENTS, EVENTS)
+    assert len(syncs) <= 2 + _pauses(moments)
+    assert [one.plan.counts.get("order.changed", 0) for one in syncs] == [0] * len(syncs)
     assert writes(shop.company) == []
-    assert [one.plan.counts.get("order.changed", 0) for one in syncs] == [0, 0]
+    assert fingerprint(shop.company) == books
 
 
-def _deliver(client: httpx.Client, url: str, secret: str, body: bytes) -> None:
-    headers: dict[str, Any] = {
-        "Content-Type": "application/json",
-        "X-WC-Webhook-Topic": "order.updated",
-        "X-WC-Webhook-Signature": signed(secret, body),
-        "X-WC-Webhook-ID": "1",
-        "X-WC-Webhook-Delivery-ID": "d" * 32,
-    }
-    assert client.post(url, content=body, headers=headers).status_code == httpx.codes.OK
+def _store(api: Api, url: str, secret: str, order: dict[str, Any]) -> float:
+    """Store a delivery as its endpoint does once the request was read; return when that was."""
+    body = orjson.dumps(order)
+    connection = UUID(httpx.URL(url).params["connection"])
+    new = api.services.intake.from_store(
+        connection, "order.updated", signed(secret, body), "d" * 32, body
+    )
+    assert new == 1
+    return monotonic()
+
+
+def _pauses(moments: Sequence[float]) -> int:
+    """How often a machine with other work held the storm up so long that it seemed to be over.
+
+    Each such moment, and every two minutes, may cost one read more: a storm of a minute has none.
+    """
+    held_up = sum(later - earlier >= FIRST_PAUSE for earlier, later in pairwise(moments))
+    return held_up + int((moments[-1] - moments[0]) // LONGEST_HOLD)
