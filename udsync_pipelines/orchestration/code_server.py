@@ -7,13 +7,14 @@ opens nothing. All else is Dagster's: how runs are launched, cancelled and seen 
 `dagster dev` and any other code server start workers as Dagster does by default.
 """
 
-import multiprocessing
 import multiprocessing.forkserver
 from typing import Any
 
 import dagster._grpc.server
 from dagster._cli import main
 from dagster._grpc.server import DagsterApiServer
+
+from udsync_pipelines.orchestration.forked_worker import ForkingContext
 
 WARM = ["udsync_pipelines.orchestration.warm_worker"]
 """What is imported before the first run is asked for."""
@@ -23,7 +24,7 @@ class ForkingApiServer(DagsterApiServer):
     """The stock server, but for where processes of runs come from."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        context = multiprocessing.get_context("forkserver")
+        context = ForkingContext()
         context.set_forkserver_preload(WARM)
         multiprocessing.forkserver.ensure_running()  # it imports while we do
         super().__init__(*args, **kwargs)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 LONGEST_SECONDS = 60.0
 WORKER = "run worker"
 DATABASE = "database"
+FORK_SERVER = "fork server"
 BEFORE_IT_BEGAN = "run worker before it began, and code server"
 
 

@@ -17,6 +17,7 @@ from udsync_pipelines_tests.benchmarks.dagster_pages import Run
 from udsync_pipelines_tests.benchmarks.kill_findings import (
     BEFORE_IT_BEGAN,
     DATABASE,
+    FORK_SERVER,
     WORKER,
     Kill,
     Load,
@@ -28,7 +29,11 @@ from udsync_pipelines_tests.scenarios.books import sell
 from udsync_pipelines_tests.scenarios.books_evidence import PREFIX, SALES, standing
 
 CODE_SERVER = "code server"
-KINDS = ("API", "daemon", CODE_SERVER, WORKER, DATABASE, "webserver", BEFORE_IT_BEGAN)
+KINDS = (
+    *("API", "daemon", CODE_SERVER, WORKER, FORK_SERVER, DATABASE, "webserver", BEFORE_IT_BEGAN),
+)
+_OF_A_RUN = (WORKER, FORK_SERVER, BEFORE_IT_BEGAN)
+_NOT_A_SERVICE = (WORKER, FORK_SERVER)
 SWEEP = "watch_webhooks"
 _OPEN = (
     "select count(*) from udsync.webhook_events"
@@ -116,6 +121,8 @@ def _killed(served: ServedShop, selling: Selling, dice: Random, kind: str) -> Ki
     at = now()
     if kind == WORKER:
         _kill_worker(served, run)
+    elif kind == FORK_SERVER:
+        os.kill(served.fork_server(), signal.SIGKILL)
     elif kind == BEFORE_IT_BEGAN:
         _kill_worker(served, run)
         served.kill(CODE_SERVER)
@@ -124,7 +131,7 @@ def _killed(served: ServedShop, selling: Selling, dice: Random, kind: str) -> Ki
     back = _seconds_until_booked(served, selling, at)
     patient(lambda: _is_healthy(served, kind, restarts) or None)
     ended = patient(lambda: _seconds_until_ended(served, under_way, at))
-    is_run = kind in (WORKER, BEFORE_IT_BEGAN)
+    is_run = kind in _OF_A_RUN
     told = patient(lambda: told_of(served, run.id) or _late(at)) if is_run else _told(served, kind)
     return Kill(kind, f"{len(under_way)} runs under way", told, ended, back)
 
@@ -147,9 +154,9 @@ def _kill_worker(served: ServedShop, run: Run) -> None:
 
 
 def _is_healthy(served: ServedShop, kind: str, restarts: int) -> bool:
-    """Whether what was killed was started again and all is healthy; a worker is not restarted."""
+    """Whether a service that was killed was started again, and all is healthy."""
     services = served.services
-    is_back = kind == WORKER or _restarts(served) > restarts
+    is_back = kind in _NOT_A_SERVICE or _restarts(served) > restarts
     try:
         is_healthy = all(DagsterDoor(services.url).health().values())
     except UdsyncError:

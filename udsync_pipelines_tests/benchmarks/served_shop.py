@@ -82,11 +82,18 @@ class ServedShop:
 
     def workers(self) -> frozenset[int]:
         """The processes of runs that the code server has started, itself or by its fork server."""
-        code_server = psutil.Process(self.services.processes["code server"])
-        children = code_server.children()
+        children = self._children_of_the_code_server()
         for parent in [one for one in children if _is_python_s(one, "forkserver")]:
             children = [*(one for one in children if one != parent), *parent.children()]
         return frozenset(one.pid for one in children if not _is_python_s(one, "resource_tracker"))
+
+    def fork_server(self) -> int:
+        """The process that forks the workers."""
+        children = self._children_of_the_code_server()
+        return next(int(one.pid) for one in children if _is_python_s(one, "forkserver"))
+
+    def _children_of_the_code_server(self) -> list[psutil.Process]:
+        return list(psutil.Process(self.services.processes["code server"]).children())
 
     def state(self, query: str) -> list[dict[str, Any]]:
         """Rows of the state database; one that is being started again is waited for."""
