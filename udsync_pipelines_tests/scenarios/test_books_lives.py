@@ -397,6 +397,26 @@ def test_a_locked_document_is_a_question_until_it_is_kept_or_unlocked(
     assert life.is_equal()
 
 
+@pytest.mark.parametrize(("lock", "code"), [(deposited, "deposited"), (closed, "books_closed")])
+def test_a_locked_document_that_is_said_to_be_free_is_written_or_asked_about_again(
+    begin: Begin, lock: Callable[[Life], Callable[[], None]], code: str
+) -> None:
+    life = begin()
+    life.shop.change_policy(closed_period="redate")
+    unlock = lock(life)
+    life.cost("25.00")
+
+    life.decide("write_order")
+    asked_again, held = life.code(), life.live()
+    unlock()
+    freed = life.decide("write_order")
+
+    assert (asked_again, held) == (code, [Decimal("20.99")])
+    assert freed.parked == 0
+    assert life.live() == [Decimal("26.25")]
+    assert life.is_equal()
+
+
 def test_a_deposited_payment_keeps_its_invoice_as_it_is(begin: Begin) -> None:
     life = begin(payment_method="cheque")
     (payment,) = rows(life.company, "Payment")

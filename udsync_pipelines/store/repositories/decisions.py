@@ -55,6 +55,16 @@ _CARRIED_OUT = sa.text(f"""
       AND decision ->> 'choice' IS DISTINCT FROM :keep_books
 """)
 
+# Not one that was taken while the writes were under way: nobody has tried that yet.
+_TRIED = sa.text(f"""
+    UPDATE udsync.integration_sync_conflicts
+    SET details = details || '{{"carried_out": true}}'
+    WHERE tenant_id = :tenant AND connection_id = :target AND subject = ANY(:subjects) AND {STANDS}
+      AND decision ->> 'choice' <> :keep_books
+      AND decided_at < (SELECT created_at FROM udsync.plans
+                        WHERE tenant_id = :tenant AND id = :plan)
+""")
+
 _ASKED = sa.text(f"""
     SELECT id, kind, subject, question, choices, decision ->> 'choice' AS choice
     FROM udsync.integration_sync_conflicts AS asked
@@ -157,6 +167,18 @@ def ask(
             values = _question(tenant_id, intent, record, record.question)
             connection.execute(_DROP_OTHERS, values)
             connection.execute(_ASK, values)
+
+
+def try_out(
+    connection: sa.Connection, tenant_id: UUID, intent: Intent, parked: Sequence[Parked]
+) -> None:
+    """What was decided about these records was tried, and they are in question again.
+
+    So a choice is carried out once, and the question is asked anew.
+    """
+    subjects = [subject_of(intent.entity, one.source_id) for one in parked if one.question]
+    values = _about(tenant_id, intent.target_connection_id, subjects)
+    connection.execute(_TRIED, values | {"plan": intent.plan_id, "keep_books": KEEP_BOOKS})
 
 
 def close(

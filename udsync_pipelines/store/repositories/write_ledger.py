@@ -273,6 +273,7 @@ class PostgresWriteLedger:
                 decisions.close(
                     connection, self.tenant_id, self.target_id, batch.entity, list(arrived)
                 )
+            decisions.try_out(connection, self.tenant_id, batch, parked)
             return self._park(connection, batch, parked, park=True)
 
     def _park(

@@ -33,6 +33,14 @@ _NEW_DOCUMENT = (
     Choice(POST_AGAIN, "The document is posted anew, under a number of its own."),
     _KEEP,
 )
+_UNLOCKED = (
+    Choice(
+        WRITE_ORDER,
+        "The lock is gone: the document is brought to the order as it is now. If the books still "
+        "refuse that, this is asked again.",
+    ),
+    _KEEP,
+)
 _TAKE_OUT = (
     Choice(VOID, "Its documents are voided in the books; a credit memo is deleted."),
     _KEEP,
@@ -49,9 +57,9 @@ CHOICES = {
         Choice(REPOST, "What stands in the books is voided, and it is posted anew."),
         _KEEP,
     ),
-    **dict.fromkeys(LOCKED, (_KEEP,)),
+    **dict.fromkeys(LOCKED, _UNLOCKED),
 }
-"""The choices of each kind of question. Of what is locked, only the books' owner can do more."""
+"""The choices of each kind of question. Only the books' owner can unlock what is locked."""
 
 CURE = "Decide: `udsync failures show` names the choices, `udsync failures decide` takes one."
 

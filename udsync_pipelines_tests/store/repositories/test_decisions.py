@@ -7,7 +7,7 @@ import pytest
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.store.repositories import decisions
 from udsync_pipelines.sync.decisions import KEEP_BOOKS, Choice, Question, Standing
-from udsync_pipelines.sync.plan import Parked
+from udsync_pipelines.sync.plan import Intent, Parked
 from udsync_pipelines.sync.ports import Progress
 from udsync_pipelines_tests.store.repositories.book_writes import write_ledger
 from udsync_pipelines_tests.store.repositories.syncing import Tenant, parked
@@ -32,6 +32,14 @@ def settle(tenant: Tenant, source_id: str = "77") -> None:
     batch = tenant.batch(tenant.plan())
     write_ledger(tenant).plan_batch(batch, [], park=True)
     write_ledger(tenant).finish_batch(batch, Progress(), [], {source_id: b"content"})
+
+
+def settle_parked(tenant: Tenant, question: Question, batch: Intent | None = None) -> None:
+    """Finish a batch in which the order was tried, and is in question again."""
+    tried = batch or tenant.batch(tenant.plan())
+    record = replace(parked(77, question.kind), question=question)
+    write_ledger(tenant).plan_batch(tried, [], park=True)
+    write_ledger(tenant).finish_batch(tried, Progress(), [record], {})
 
 
 def standing(tenant: Tenant) -> Standing | None:
@@ -105,6 +113,28 @@ def test_what_was_decided_outlasts_another_cause_until_it_can_be_carried_out(
     decide(acme, "overwrite")
 
     park(acme, None)
+
+    assert standing(acme) == Standing("changed_in_books", "both sides", "overwrite")
+
+
+def test_a_choice_that_was_carried_out_in_vain_is_asked_for_again(acme: Tenant) -> None:
+    park(acme, CHANGED)
+    decide(acme, "overwrite")
+
+    settle_parked(acme, CHANGED)
+
+    assert standing(acme) == Standing("changed_in_books", "both sides", None)
+    assert [one.choice for one in asked(acme)] == [None]
+
+
+def test_a_choice_that_was_taken_while_writes_were_under_way_waits_for_the_next_sync(
+    acme: Tenant,
+) -> None:
+    park(acme, CHANGED)
+    batch = acme.batch(acme.plan())
+    decide(acme, "overwrite")
+
+    settle_parked(acme, CHANGED, batch)
 
     assert standing(acme) == Standing("changed_in_books", "both sides", "overwrite")
 

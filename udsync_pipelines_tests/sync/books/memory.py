@@ -248,6 +248,9 @@ class MemoryWrites:
         for source_id in arrived:
             self.ledger.parked.pop((target, self.source, batch.entity, source_id), None)
             self.ledger.close(f"{batch.entity}/{source_id}")
+        for one in parked:
+            if one.question is not None:
+                self.ledger.close(f"{batch.entity}/{one.source_id}")
         return self._park(batch, parked)
 
     def _park(self, batch: Intent, parked: Sequence[Parked]) -> int:

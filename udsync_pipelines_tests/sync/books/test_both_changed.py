@@ -198,6 +198,31 @@ def test_a_locked_document_is_tried_again_by_every_sync_until_somebody_decides(
     assert posted.codes() == {}
 
 
+def test_a_document_is_written_once_its_lock_is_said_to_be_gone(posted: BooksWorld) -> None:
+    posted.books.lock("sales_receipt", "deposited")
+    posted.shop.sell(1, "30.00")
+    posted.sync()
+    posted.books.refusals.clear()
+
+    decided(posted, "write_order")
+
+    assert live(posted) == {"sales_receipt": Decimal("31.50")}
+    assert posted.codes() == {}
+    assert posted.ledger.standing == {}
+
+
+def test_a_document_that_is_still_locked_is_asked_about_again(posted: BooksWorld) -> None:
+    posted.books.lock("sales_receipt", "deposited")
+    posted.shop.sell(1, "30.00")
+    posted.sync()
+
+    decided(posted, "write_order")
+
+    assert live(posted) == {"sales_receipt": Decimal("21.00")}
+    assert posted.codes() == {"order/1": "deposited"}
+    assert posted.ledger.standing["order/1"].choice is None
+
+
 def test_a_new_document_in_closed_books_is_no_question(world: BooksWorld) -> None:
     world.books.lock("sales_receipt", "books_closed")
     world.shop.sell(1)
