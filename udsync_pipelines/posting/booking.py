@@ -8,7 +8,7 @@ from udsync_pipelines.posting.company import Company, Regime
 from udsync_pipelines.posting.documents import DraftLine
 from udsync_pipelines.posting.fitting import Fitted, Limits, Target, Unfitted, fit
 from udsync_pipelines.posting.pieces import Piece, draft_lines, taxed
-from udsync_pipelines.posting.policy import PostingPolicy
+from udsync_pipelines.posting.policy import AutomatedTaxRule, PostingPolicy
 from udsync_pipelines.posting.rates import differences
 from udsync_pipelines.posting.refusals import check_form, check_sales_tax, unequal_tax
 from udsync_pipelines.posting.tax import arithmetic_of
@@ -47,7 +47,7 @@ def book(
     check_sales_tax(target, record, company)
     limits = Limits(
         moved_cents=books.policy.moved_cents_limit,
-        allow_override=books.policy.allow_override and company.honours_tax_override,
+        allow_override=_may_send_tax(books),
         untaxed=company.tax_code(books.policy.taxes.untaxed),
         untaxed_share=books.policy.untaxed_share_limit,
     )
@@ -63,6 +63,14 @@ def book(
     )
 
 
+def _may_send_tax(books: Books) -> bool:
+    """Whether the shop's tax may be sent: where it was seen to be kept, or will be compared."""
+    policy, company = books.policy, books.company
+    if company.regime is Regime.US_AUTOMATED and policy.automated_tax is AutomatedTaxRule.COMPARE:
+        return True
+    return policy.allow_override and company.honours_tax_override
+
+
 def _shared(fitted: Fitted) -> tuple[str, ...]:
     share = fitted.untaxed_share
     if not share:
@@ -76,6 +84,6 @@ def _shared(fitted: Fitted) -> tuple[str, ...]:
 
 
 def _document_code(pieces: Sequence[Piece], company: Company) -> str | None:
-    if company.regime is Regime.GLOBAL:
+    if company.regime is not Regime.US_MANUAL:
         return None
     return next(iter(taxed_codes(taxed(pieces))), None)

@@ -161,7 +161,8 @@ def _overridden(
 ) -> Fitted | None:
     if not limits.allow_override:
         return None
-    override = TaxOverride(target.total, dict(target.by_rate))
+    # Where the books choose the rates, the shares by rate are theirs too.
+    override = TaxOverride(target.total, dict(target.by_rate) if predicted else {})
     reached = PredictedTax(target.total, target.by_rate or (predicted.by_rate if predicted else {}))
     return Fitted(list(pieces), Remedy.OVERRIDE, reached, override=override)
 

@@ -67,6 +67,16 @@ class RefundForm(StrEnum):
     CREDIT_MEMO = "credit_memo"
 
 
+class AutomatedTaxRule(StrEnum):
+    """What happens to an order with tax where the books work tax out by themselves.
+
+    `compare` posts it with the shop's tax and takes it back at once when the books made another.
+    """
+
+    PARK = "park"
+    COMPARE = "compare"
+
+
 @dataclass(frozen=True, slots=True)
 class GatewayPolicy:
     """How one payment gateway is booked. `account_id` None leaves the books' default.
@@ -214,6 +224,7 @@ class PostingPolicy:
         untaxed_share_limit: the most of a line that may change between taxed and untaxed where the
             books tax a document as a whole (United States), in currency units.
         allow_override: send tax amounts where this company was seen to keep them.
+        automated_tax: what to do with tax under automated sales tax (United States).
     """
 
     form: DocumentForm = DocumentForm.SALES_RECEIPT
@@ -245,6 +256,7 @@ class PostingPolicy:
     moved_cents_limit: int = 5
     untaxed_share_limit: Decimal = Decimal("1.00")
     allow_override: bool = True
+    automated_tax: AutomatedTaxRule = AutomatedTaxRule.PARK
 
     def __post_init__(self) -> None:
         _check_prefix(self.prefix)

@@ -11,6 +11,7 @@ from typing import TypeAlias, TypeVar
 
 from udsync_pipelines.posting.policy import (
     SCHEMA,
+    AutomatedTaxRule,
     BundleRule,
     ClosedPeriodRule,
     CustomerCreation,
@@ -80,6 +81,7 @@ def policy_to_json(policy: PostingPolicy) -> dict[str, Json]:
         "moved_cents_limit": policy.moved_cents_limit,
         "untaxed_share_limit": str(policy.untaxed_share_limit),
         "allow_override": policy.allow_override,
+        "automated_tax": policy.automated_tax.value,
     }
 
 
@@ -344,4 +346,5 @@ _READERS: dict[str, Callable[[str, object], object]] = {
     "moved_cents_limit": _whole,
     "untaxed_share_limit": _amount,
     "allow_override": _flag,
+    "automated_tax": _choice(AutomatedTaxRule),
 }

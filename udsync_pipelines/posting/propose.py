@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 
-from udsync_pipelines.posting.company import BooksItem, Company
+from udsync_pipelines.posting.company import BooksItem, Company, Regime
 from udsync_pipelines.posting.names import comparable
 from udsync_pipelines.posting.policy import (
     ItemPolicy,
@@ -163,4 +163,11 @@ def _preferences(company: Company) -> list[Finding]:
     if not company.has_sales_tax:
         sentence = "Sales tax is off in these books: turn it on before orders with tax are posted."
         findings.append(Finding("company.sales_tax", None, Confidence.OPEN, sentence))
+    if company.regime is Regime.US_AUTOMATED:
+        sentence = (
+            "These books work sales tax out by themselves (automated sales tax): orders with tax "
+            "are parked, unless automated_tax=compare is chosen. Then they are posted with the "
+            "shop's tax, and taken back at once when the books made another of it."
+        )
+        findings.append(Finding("automated_tax", None, Confidence.CONFIRM, sentence))
     return findings

@@ -90,8 +90,8 @@ def unequal_tax(unfitted: Unfitted, target: Target, record: str) -> RecordReject
             "(automated sales tax), so the two may differ.",
             code="tax_unpredictable",
             record=record,
-            cure="Enter this one by hand, or confirm that these books keep a tax amount they are "
-            "sent, then retry.",
+            cure="Enter this one by hand; or set automated_tax=compare in the posting policy: then "
+            "it is posted with the shop's tax, and taken back at once if the books make another.",
         )
     books = unfitted.predicted.total
     numbers = f"The shop charged {target.total} tax, the books would work out {books}"

@@ -19,8 +19,10 @@ from udsync_pipelines.posting.documents import (
     PaymentDraft,
     Remedy,
     Skipped,
+    TaxOverride,
 )
 from udsync_pipelines.posting.policy import (
+    AutomatedTaxRule,
     ClosedPeriodRule,
     DateBasis,
     ItemPolicy,
@@ -38,6 +40,9 @@ from udsync_pipelines_tests.posting.books import (
 from udsync_pipelines_tests.posting.shop import line, money, order
 
 AMERICAN = policy(taxes=TaxPolicy({frozenset({"1"}): "20", frozenset({"4"}): "22"}, "21", "21"))
+
+
+COMPARING = replace(AMERICAN, automated_tax=AutomatedTaxRule.COMPARE)
 
 
 def composed(sold: Order, rules: PostingPolicy = POLICY, company: Company = CANADA) -> Composition:
@@ -437,6 +442,26 @@ def test_automated_sales_tax_parks_what_nobody_can_predict() -> None:
     error = rejected(sold, AMERICAN, AUTOMATED)
 
     assert (error.code, "0.83" in error.message) == ("tax_unpredictable", True)
+
+
+def test_automated_sales_tax_that_is_compared_is_sent_the_shops_tax_and_no_code() -> None:
+    sold = american("10.00", "10.00", tax="1.66")
+
+    receipt = composed(sold, COMPARING, AUTOMATED).sale
+
+    assert receipt.tax_override == TaxOverride(Decimal("1.66"))
+    assert receipt.document_tax_code is None
+    assert [each.tax_code for each in receipt.lines] == ["TAX", "TAX"]
+    assert (receipt.total, receipt.total_tax) == (Decimal("21.66"), Decimal("1.66"))
+
+
+def test_comparing_sends_no_tax_where_it_can_be_known_beforehand() -> None:
+    untaxed = order(line("10.00", currency="USD"), currency="USD")
+    unequal = american("10.00", "10.00", tax="1.66")
+    strict = replace(COMPARING, untaxed_share_limit=Decimal(0))
+
+    assert composed(untaxed, COMPARING, AUTOMATED).sale.tax_override is None
+    assert rejected(unequal, strict, UNITED_STATES).code == "tax_unequal"
 
 
 def test_two_codes_on_an_american_document_are_parked() -> None:

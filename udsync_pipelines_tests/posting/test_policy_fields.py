@@ -9,6 +9,7 @@ import pytest
 from udsync_pipelines.errors import ConfigurationError
 from udsync_pipelines.posting.policy import (
     ON_ACCOUNT,
+    AutomatedTaxRule,
     DateBasis,
     DocumentForm,
     GatewayPolicy,
@@ -30,6 +31,7 @@ def edited(path: str, text: str) -> PostingPolicy:
         ("due_days", "14", replace(POLICY, due_days=14)),
         ("rounding_limit", "0.02", replace(POLICY, rounding_limit=Decimal("0.02"))),
         ("allow_override", "no", replace(POLICY, allow_override=False)),
+        ("automated_tax", "compare", replace(POLICY, automated_tax=AutomatedTaxRule.COMPARE)),
         (
             "posting_statuses",
             "completed, refunded",

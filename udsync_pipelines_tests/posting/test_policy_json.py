@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from udsync_pipelines.errors import ConfigurationError
 from udsync_pipelines.posting.policy import (
+    AutomatedTaxRule,
     ClosedPeriodRule,
     CustomerCreation,
     CustomerStrategy,
@@ -62,6 +63,7 @@ policies = st.builds(
     rounding_limit=st.decimals(0, 5, places=2),
     moved_cents_limit=st.integers(0, 9),
     allow_override=st.booleans(),
+    automated_tax=st.sampled_from(AutomatedTaxRule),
 )
 
 

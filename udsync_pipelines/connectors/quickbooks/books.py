@@ -68,6 +68,10 @@ _FORMS = {
     DraftKind.REFUND_RECEIPT: refund_receipt.payload,
     DraftKind.CREDIT_MEMO: credit_memo.payload,
 }
+_UNTOUCHED = "0"
+"""The SyncToken of what nobody has changed since it was created."""
+
+_NOT_FOUND = "not_found"
 # What QuickBooks moves by itself: stamps, versions, balances, and text that it writes anew.
 _MEMBERS_THAT_COUNT = (
     *("TxnDate", "CustomerRef", "CurrencyRef", "DocNumber", "PaymentRefNum", "TotalAmt"),
@@ -206,6 +210,27 @@ class QuickBooksBooks:
         except StaleObjectError as error:
             raise _conflict("it was changed while this was sent.") from error
         return Posted(target_id, "", is_voided=True)
+
+    def erase(self, posted: Posted, request_id: str) -> None:
+        """Delete a document whose SyncToken is the first one; one that is gone is left.
+
+        Nothing is read before: QuickBooks may not show a new document yet.
+
+        Raises:
+            ConflictError: it was changed since, or something was linked to it.
+            OutcomeUnknownError: it was sent and the answer lost.
+            RecordRejectedError: QuickBooks refuses it; it stands.
+        """
+        entity, identifier = self._address(posted.target_id)
+        if posted.receipt["sync_token"] != _UNTOUCHED:
+            raise _conflict("it was changed by hand or by another program.")
+        try:
+            self.client.delete(entity, identifier, _UNTOUCHED, request_id=request_id)
+        except StaleObjectError as error:
+            raise _conflict("it was changed while this was sent.") from error
+        except RejectedByBooksError as error:
+            if error.code != _NOT_FOUND:
+                raise
 
     def find(self, draft: AnyDraft, name: str, symbols: Symbols) -> Posted | None:
         """The object that an earlier attempt to write this draft has made.

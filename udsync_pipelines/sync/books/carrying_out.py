@@ -15,7 +15,7 @@ from udsync_pipelines.errors import (
     RecordRejectedError,
     UdsyncError,
 )
-from udsync_pipelines.sync.books import problems, questions
+from udsync_pipelines.sync.books import problems, proving, questions
 from udsync_pipelines.sync.books.asking import question_of
 from udsync_pipelines.sync.books.following import Watch, deleted
 from udsync_pipelines.sync.books.planning import NAMED
@@ -211,16 +211,23 @@ class Poster:
         try:
             posted = self._posted(write, symbols)
         except OutcomeUnknownError:
-            self.ledger.doubt(write)
-            if not self._look_up(write):
-                self._count_doubt(write)
+            self._doubt(write)
         except ConflictError as error:
             self._conflict(write, error)
         except RecordRejectedError as error:
             self._reject(write, *_why(error), error.request_id)
         else:
             self.reached("books.answered")
-            self._settle_answered(write, posted)
+            try:
+                self._settle_answered(write, posted)
+            except OutcomeUnknownError:
+                self._doubt(write)
+
+    def _doubt(self, write: Write) -> None:
+        """The answer was lost: look whether it has arrived; else it stays in doubt."""
+        self.ledger.doubt(write)
+        if not self._look_up(write):
+            self._count_doubt(write)
 
     def _settle_answered(self, write: Write, told: Posted) -> None:
         """Settle what the books say that they made; after a lost answer, look whether it stands.
@@ -230,7 +237,8 @@ class Poster:
         about any other; that it is gone is noted before, for a crash in between must not hide it.
         """
         is_lasting = write.key.role in NAMED or write.action is WriteAction.DELETE
-        if write.key not in self._unanswered or is_lasting:
+        is_refuted = proving.refutation(write, told) is not None
+        if write.key not in self._unanswered or is_lasting or is_refuted:
             self._settle(write, told)
             return
         standing = self.books.read(told.target_id)
@@ -267,16 +275,16 @@ class Poster:
         self._reject(write, kind, problems.changed_in_books(error.message), questions.CURE)
 
     def _look_up(self, write: Write) -> bool:
-        """Whether an earlier attempt has arrived; if so the write is settled."""
+        """Whether an earlier attempt has arrived; if so the write is settled, or taken back."""
         self._questions.pop(write.id, None)
         try:
             posted = self._found(write)
-        except RecordRejectedError as error:
+            if posted is None:
+                return False
+            self._settle(write, replace(posted, was_found=True))
+        except (RecordRejectedError, OutcomeUnknownError) as error:
             self._questions[write.id] = _why(error)
             return False
-        if posted is None:
-            return False
-        self._settle(write, replace(posted, was_found=True))
         return True
 
     def _found(self, write: Write) -> Posted | None:
@@ -297,6 +305,15 @@ class Poster:
     def _settle(
         self, write: Write, posted: Posted, count: str = "", problem: Parked | None = None
     ) -> None:
+        """Record what a write has made; a document that must not stand is taken back instead.
+
+        Raises:
+            OutcomeUnknownError: it is not known whether it was taken back.
+        """
+        refuted = proving.refutation(write, posted)
+        if refuted is not None and proving.taken_back(self.books, write, posted):
+            self._reject(write, *refuted, posted.receipt.get("intuit_tid"))
+            return
         if write.action is not WriteAction.DELETE:
             problem = problem or self._problem(write, posted)
         self.ledger.settle(write, posted, problem)

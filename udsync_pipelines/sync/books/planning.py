@@ -163,13 +163,15 @@ class BatchPlanner:
         """Whether a question about its documents waits, and neither side is known to have changed.
 
         It stays parked as it is: asking the books again and again would cost a metered read each
-        time, and what people do there is followed. Who starts a sync by hand has them asked.
+        time, and what people do there is followed. Who starts a sync by hand has them asked; but
+        what was taken back is not posted again before somebody decides that.
         """
         standing = self._standing.get(record.source_id)
         if standing is None or standing.choice is not None or standing.kind not in questions.ODD:
             return False
         known = about_as_known(record.state_hash, self._of(record), self.deviations)
-        return not self.sync.plan.is_by_hand and standing.about == known
+        is_asked = self.sync.plan.is_by_hand and standing.kind != questions.TAX_DIFFERS
+        return not is_asked and standing.about == known
 
     def _of(self, record: ArchivedRecord) -> dict[Role, Binding]:
         keys = {role: Key(self.entity, record.source_id, role) for role in self._roles}

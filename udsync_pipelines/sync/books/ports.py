@@ -135,6 +135,15 @@ class Books(Protocol):
             RecordRejectedError: the books refuse it; nothing was written.
         """
 
+    def erase(self, posted: Posted, request_id: str) -> None:
+        """Delete a document that nobody has touched since it was created; one that is gone is left.
+
+        Raises:
+            ConflictError: somebody has changed it, or something was built on it.
+            OutcomeUnknownError: it was sent and the answer lost.
+            RecordRejectedError: the books refuse it; it stands.
+        """
+
     def find(self, draft: AnyDraft, name: str, symbols: Symbols) -> Posted | None:
         """The object that an earlier attempt to write this draft has made.
 

@@ -15,8 +15,9 @@ DIFFER = "books_differ"
 GONE = "posted_but_gone"
 NOT_DUE = "document_not_due"
 FORM_CHANGED = "form_changed"
+TAX_DIFFERS = "tax_differs"
 
-ODD = frozenset({CHANGED, VOIDED, DELETED, DIFFER})
+ODD = frozenset({CHANGED, VOIDED, DELETED, DIFFER, TAX_DIFFERS})
 """Kinds in which a document that is wanted is not what was written, or not any more."""
 
 LOCKED = frozenset({"books_closed", "deposited", "bank_matched", "settled_elsewhere"})
@@ -28,6 +29,10 @@ _KEEP = Choice(
 _WRITE_AGAIN = (
     Choice(WRITE_ORDER, "The document is brought to the order as it is now, all lines of it."),
     _KEEP,
+)
+_COMPARED_AGAIN = (
+    Choice(POST_AGAIN, "It is posted with the shop's tax once more, and compared again."),
+    Choice(KEEP_BOOKS, "It stays out of the books, to be entered by hand, until it changes again."),
 )
 _NEW_DOCUMENT = (
     Choice(POST_AGAIN, "The document is posted anew, under a number of its own."),
@@ -49,6 +54,7 @@ _TAKE_OUT = (
 CHOICES = {
     CHANGED: _WRITE_AGAIN,
     DIFFER: _WRITE_AGAIN,
+    TAX_DIFFERS: _COMPARED_AGAIN,
     VOIDED: _NEW_DOCUMENT,
     DELETED: _NEW_DOCUMENT,
     GONE: _TAKE_OUT,

@@ -70,6 +70,10 @@ class Company:
         """Take back an object that looks like this answer, or like another version."""
         return self.books.withdraw(posted.target_id, version or posted.version, self.request_id())
 
+    def erase(self, posted: Posted) -> None:
+        """Delete an object that was just created with this answer."""
+        self.books.erase(posted, self.request_id())
+
     def read(self, posted: Posted) -> Posted:
         """An object as it stands now."""
         now = self.books.read(posted.target_id)

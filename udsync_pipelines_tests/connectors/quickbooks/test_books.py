@@ -430,6 +430,49 @@ def test_a_change_while_the_void_is_sent_is_a_conflict(company: Company) -> None
         company.withdraw(posted)
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        DraftKind.SALES_RECEIPT,
+        DraftKind.INVOICE,
+        DraftKind.REFUND_RECEIPT,
+        DraftKind.CREDIT_MEMO,
+    ],
+)
+def test_a_document_that_nobody_has_touched_is_erased_once_or_twice(
+    company: Company, kind: DraftKind
+) -> None:
+    posted = company.create(company.sale(kind))
+
+    company.erase(posted)
+    company.erase(posted)
+
+    assert company.books.read(posted.target_id) is None
+
+
+def test_a_document_that_a_person_has_changed_is_not_erased(company: Company) -> None:
+    posted = company.create(company.sale())
+    company.edit(posted, TxnDate="2026-03-15")
+
+    with pytest.raises(ConflictError, match="while this was sent"):
+        company.erase(posted)
+    with pytest.raises(ConflictError, match="changed by hand"):
+        company.erase(company.read(posted))
+
+    assert company.read(posted).version != posted.version
+
+
+def test_a_document_on_a_deposit_is_not_erased(company: Company) -> None:
+    posted = company.create(company.sale())
+    company.emulated.company.control.deposit([id_of(posted)])
+
+    with pytest.raises(RecordRejectedError) as caught:
+        company.erase(posted)
+
+    assert caught.value.code == "deposited"
+    assert not company.read(posted).is_voided
+
+
 # --- what is emptied ---------------------------------------------------------------------------
 
 

@@ -206,6 +206,20 @@ class MemoryBooks:
                 self.void(held)
             return self._end(answer, held)
 
+    def erase(self, posted: Posted, request_id: str) -> None:
+        self.process.must_live()
+        with self._lock:
+            held = self.held.get(posted.target_id)
+            if held is None:
+                self.calls.append(("erase", posted.target_id))
+                return
+            answer = self._begin("erase", held.draft, request_id)
+            self._refuse(held.draft, request_id)
+            if held.edits:
+                raise ConflictError("it was changed by hand.")
+            self._deleted[posted.target_id] = self.held.pop(posted.target_id)
+            self._end(answer, held)
+
     def _check_unpaid(self, held: Held) -> None:
         """Books void no invoice that is paid."""
         assert not self._payments_of(held), f"{held.target_id} is paid"
