@@ -9,15 +9,18 @@ from pydantic import SecretStr
 from udsync_pipelines.cli.output import say
 from udsync_pipelines.emulators.quickbooks import CompanyEmulator
 from udsync_pipelines.emulators.woocommerce.emulator import StoreEmulator
-from udsync_pipelines.errors import ConfigurationError
+from udsync_pipelines.posting.preflight import PARK
 from udsync_pipelines.posting.proposal import Confidence
 from udsync_pipelines.services import policies, preflight
 from udsync_pipelines.services.connecting import connect_supabase, connect_woocommerce
 from udsync_pipelines.services.connecting_books import connect_quickbooks
 from udsync_pipelines.services.databases import create_supabase_database, plain_url
+from udsync_pipelines.services.engines import open_engine
 from udsync_pipelines.services.installation import Installation
 from udsync_pipelines.store.repositories import tenants
 from udsync_pipelines.store.repositories.tenants import Tenant
+from udsync_pipelines.sync.entities import lane_named
+from udsync_pipelines.sync.plan import SyncOptions
 
 TENANT = "demo"
 
@@ -90,16 +93,26 @@ def accept_policy(installation: Installation) -> policies.PolicyChange:
 
 
 def check_books(installation: Installation) -> None:
-    """Look, as an operator would before the first posting, for what must be decided.
+    """Look, as an operator would before the first posting, and decide what is asked.
 
-    Raises:
-        ConfigurationError: something must be, which a new company gives no cause for.
+    A new company gives cause for one sort of question: what it cannot hold is to be parked.
     """
+    _read_orders(installation)
     found = preflight.check(installation, TENANT)
     for one in found.undecided:
-        raise ConfigurationError(
-            f"The demo's company is to be new, and it asks: {one.text}",
-            code="preflight_undecided",
-            cure="Report this to the maintainers.",
-        )
-    say(f"Pre-flight of the books: {len(found.findings)} findings, nothing to decide")
+        preflight.decide(installation, TENANT, one.subject, PARK, every=False)
+    say(
+        f"Pre-flight of the books: {len(found.findings)} findings; decided for "
+        f"{len(found.undecided)}, that orders which these books cannot hold are parked"
+    )
+
+
+def _read_orders(installation: Installation) -> None:
+    """Plan a sync of the orders as a dry run, so that the check knows what would be posted."""
+    with open_engine(installation, TENANT) as opened:
+        options = SyncOptions(dry_run=True)
+        plan = opened.open(lane_named("orders"), options, trigger="manual", run_id=None)
+        opened.engine.extract(plan.id)
+        opened.engine.map(plan.id)
+        opened.engine.resolve(plan.id)
+        opened.close_sync(plan.id)

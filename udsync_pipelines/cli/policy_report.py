@@ -43,7 +43,7 @@ def say_change(tenant: str, change: PolicyChange) -> None:
     if change.before is not None:
         for path, (old, new) in changes_between(change.before, stored.policy).items():
             say(f"  {path}: {_shown(old)} → {_shown(new)}")
-    for sentence in (*change.missing, *change.wrong):
+    for sentence in (*change.missing.values(), *change.wrong.values()):
         say(f"Note: {sentence}")
     if not is_active:
         say(f"Next: udsync policy accept --tenant {tenant}")
@@ -82,8 +82,8 @@ def as_json_object(tenant: str, change: PolicyChange) -> dict[str, Any]:
         "findings": [finding_to_json(finding) for finding in stored.findings],
         "open": [finding.field for finding in stored.open],
         "changes": {path: {"old": old, "new": new} for path, (old, new) in changed.items()},
-        "missing": change.missing,
-        "wrong": change.wrong,
+        "missing": [*change.missing.values()],
+        "wrong": [*change.wrong.values()],
     }
 
 

@@ -13,14 +13,14 @@ from udsync_pipelines.services.preflight import Preflight
 from udsync_pipelines.store.repositories.decisions import Asked
 
 _MOST_SHOWN = 50
-_WORDS = {Weight.DECIDE: "DECIDE", Weight.PARKS: "parks", Weight.NOTICE: "notice"}
+_WORDS = {Weight.DECIDE: "DECIDE", Weight.PARKS: "PARKS", Weight.NOTICE: "notice"}
 
 
 def check(tenant: TenantName, as_json: AsJson = False) -> None:
     """Look, before the first posting, for what would go wrong; reads only.
 
     Looks at the policy, the books and the orders that were read. The first live sync of a tenant
-    posts nothing while something is to be decided; the exit code is 4 then.
+    posts nothing while something is to be decided or mended; the exit code is 4 then.
     """
     with open_installation() as installation:
         found = preflight.check(installation, tenant)
@@ -66,7 +66,8 @@ def _say(found: Preflight) -> None:
     left = len(found.undecided)
     orders = f"{found.orders:,} orders would be posted."
     if left:
-        say(f"{orders} {left} findings are to be decided before the first of them is.")
+        say(f"{orders} {left} findings are to be decided or mended before the first of them is.")
+        say(f"All of one code: udsync policy decide --all CODE CHOICE --tenant {found.tenant}")
     else:
         say(f"{orders} Nothing is left to decide.")
 

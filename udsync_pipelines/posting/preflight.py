@@ -1,7 +1,8 @@
 """What a person must know, and decide, before a tenant's first orders are posted.
 
-A finding that needs a decision is one where going on could put something wrong into the books:
-income that stands there already. What is merely missing parks the orders that need it.
+A finding with answers is to be decided. Of two kinds: going on could put something wrong into the
+books, namely income that stands there already; or orders will be parked, because something is
+missing. What is mended is found no more, and asks nothing.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,19 +12,19 @@ from decimal import Decimal
 from enum import StrEnum
 
 from udsync_pipelines.posting.checking import missing_choices, wrong_choices
-from udsync_pipelines.posting.company import Company
+from udsync_pipelines.posting.company import Company, Regime
 from udsync_pipelines.posting.held import HeldDocument, Sale, is_of_sale, other_programs
-from udsync_pipelines.posting.policy import ClosedPeriodRule, PostingPolicy
+from udsync_pipelines.posting.policy import AutomatedTaxRule, ClosedPeriodRule, PostingPolicy
 from udsync_pipelines.posting.scope import Scope
 
 POSTED_ALREADY = "preflight.posted_already"
-OURS, POST_ANYWAY, GO_ON = "ours", "post_anyway", "go_on"
+OURS, POST_ANYWAY, GO_ON, PARK = "ours", "post_anyway", "go_on", "park"
 OLD_DAYS = 30
 """Money that waits longer than this in a clearing account was probably never banked."""
 
 
 class Weight(StrEnum):
-    """What a finding asks for."""
+    """What going on leads to: possibly twice the income, parked orders, or nothing bad."""
 
     DECIDE = "decide"
     PARKS = "parks"
@@ -36,6 +37,12 @@ class Answer:
 
     name: str
     consequence: str
+
+
+_PARKED = (
+    Answer(PARK, "Orders that need it are parked until it is mended; all others are posted."),
+)
+_REDATED = (Answer(GO_ON, "What is older is dated on the first open day."),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +72,13 @@ class HeldMoney:
 
 def policy_findings(policy: PostingPolicy, company: Company) -> Iterator[PreflightFinding]:
     """What the policy lacks, and what in it the books do not offer or cannot serve."""
-    for sentence in wrong_choices(policy, company):
-        yield PreflightFinding("preflight.policy_wrong", "policy", sentence, Weight.PARKS)
-    for sentence in missing_choices(policy):
-        yield PreflightFinding("preflight.policy_incomplete", "policy", sentence, Weight.PARKS)
+    for code, flaws in (
+        ("preflight.policy_wrong", wrong_choices(policy, company)),
+        ("preflight.policy_incomplete", missing_choices(policy)),
+    ):
+        for field, sentence in flaws.items():
+            if company.has_sales_tax or not field.startswith("taxes."):
+                yield _parks(code, field, sentence)
     if not company.has_custom_numbers:
         sentence = (
             "The company numbers its documents itself: they will not carry the order's number, and "
@@ -83,24 +93,22 @@ def scope_findings(
     """What the orders that would be posted show."""
     if scope.taxed and not company.has_sales_tax:
         sentence = f"Sales tax is off in the books, and {scope.taxed} orders bear tax."
-        yield PreflightFinding("preflight.sales_tax_off", "company", sentence, Weight.PARKS)
+        yield _parks("preflight.sales_tax_off", "company", sentence)
+    is_automated = company.regime is Regime.US_AUTOMATED
+    if scope.taxed and is_automated and policy.automated_tax is AutomatedTaxRule.PARK:
+        sentence = (
+            f"{scope.taxed} orders bear tax, which these books work out by themselves (automated "
+            "sales tax). Set automated_tax=compare to post them and to compare what became of it."
+        )
+        yield _parks("preflight.automated_tax", "automated_tax", sentence)
     for currency, number in sorted(scope.currencies.items()):
         if currency != company.home_currency and not company.has_multicurrency:
             sentence = f"{number} orders are in {currency}, and the books keep one currency."
-            yield PreflightFinding("preflight.currency_off", currency, sentence, Weight.PARKS)
+            yield _parks("preflight.currency_off", currency, sentence)
     for rates, number in sorted(scope.unmapped_rates.items()):
         sentence = f"{number} orders bear the rates {rates}, which no tax code is chosen for."
-        yield PreflightFinding(
-            "preflight.tax_unmapped", f"taxes.codes.{rates}", sentence, Weight.PARKS
-        )
-    closed = company.book_close_date
-    if closed and scope.first_on and scope.first_on <= closed:
-        what = "parked" if policy.closed_period is ClosedPeriodRule.PARK else "dated later"
-        sentence = (
-            f"Orders since {scope.first_on} would be posted, and the books are closed up to "
-            f"{closed}: what is older is {what}. Set start_on to post from another day on."
-        )
-        yield PreflightFinding("preflight.closed_books", "start_on", sentence, Weight.PARKS)
+        yield _parks("preflight.tax_unmapped", f"taxes.codes.{rates}", sentence)
+    yield from _closed(scope, policy, company.book_close_date)
     yield from _owed(scope)
     if scope.new_products:
         sentence = (
@@ -195,6 +203,26 @@ def _posted(sale: Sale, found: list[HeldDocument]) -> PreflightFinding:
     return PreflightFinding(
         POSTED_ALREADY, f"order/{sale.id}", sentence, Weight.DECIDE, answers, about
     )
+
+
+def _parks(
+    code: str, subject: str, sentence: str, answers: tuple[Answer, ...] = _PARKED
+) -> PreflightFinding:
+    return PreflightFinding(code, subject, sentence, Weight.PARKS, answers)
+
+
+def _closed(
+    scope: Scope, policy: PostingPolicy, closed_on: date | None
+) -> Iterator[PreflightFinding]:
+    if closed_on is None or scope.first_on is None or scope.first_on > closed_on:
+        return
+    will_park = policy.closed_period is ClosedPeriodRule.PARK
+    what, answers = ("parked", _PARKED) if will_park else ("dated later", _REDATED)
+    sentence = (
+        f"Orders since {scope.first_on} would be posted, and the books are closed up to "
+        f"{closed_on}: what is older is {what}. Set start_on to post from another day on."
+    )
+    yield _parks("preflight.closed_books", "start_on", sentence, answers)
 
 
 def _owed(scope: Scope) -> Iterator[PreflightFinding]:

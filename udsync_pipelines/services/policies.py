@@ -3,8 +3,8 @@
 A proposal takes no effect by itself; accepting and setting do, and both look at the books first.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from udsync_pipelines.errors import ConfigurationError
 from udsync_pipelines.posting.checking import missing_choices, wrong_choices
@@ -60,13 +60,13 @@ class PolicyPlace:
 class PolicyChange:
     """A policy that was stored, with what it still lacks and what in it the books do not serve.
 
-    `missing` and `wrong` are sentences for a bookkeeper; orders that need such a choice are
-    parked. `before` is what was changed, None for a first policy.
+    `missing` and `wrong` are sentences for a bookkeeper, by field; orders that need such a choice
+    are parked. `before` is what was changed, None for a first policy.
     """
 
     stored: StoredPolicy
-    missing: tuple[str, ...] = ()
-    wrong: tuple[str, ...] = ()
+    missing: Mapping[str, str] = field(default_factory=dict)
+    wrong: Mapping[str, str] = field(default_factory=dict)
     before: PostingPolicy | None = None
 
 
@@ -133,7 +133,7 @@ def accept(
     waiting = _waiting(place, version)
     _refuse_open(waiting, allow_open=allow_open)
     company = place.company()
-    _refuse_wrong(wrong_choices(waiting.policy, company))
+    _refuse_wrong(wrong_choices(waiting.policy, company).values())
     waiting = _with_items(place, waiting, company)
     with installation.state.tenant(place.tenant.id) as transaction:
         stored = policies.accept(
@@ -275,23 +275,23 @@ def _edited(policy: PostingPolicy, edits: Iterable[tuple[str, str]]) -> PostingP
 
 def _newly_wrong(
     place: PolicyPlace, policy: PostingPolicy, before: PostingPolicy | None
-) -> tuple[str, ...]:
+) -> Mapping[str, str]:
     """What the books do not serve in it and did not serve before either; anything new is refused.
 
     An account that was closed meanwhile must not keep a person from changing something else.
     """
     company = place.company()
-    known = wrong_choices(before, company) if before else ()
+    known = wrong_choices(before, company) if before else {}
     wrong = wrong_choices(policy, company)
-    _refuse_wrong([sentence for sentence in wrong if sentence not in known])
+    _refuse_wrong([each for each in wrong.values() if each not in known.values()])
     return wrong
 
 
-def _refuse_wrong(sentences: Sequence[str]) -> None:
+def _refuse_wrong(sentences: Collection[str]) -> None:
     if not sentences:
         return
     more = len(sentences) - _SHOWN
-    listed = " ".join(sentences[:_SHOWN]) + (f" And {more} more." if more > 0 else "")
+    listed = " ".join([*sentences][:_SHOWN]) + (f" And {more} more." if more > 0 else "")
     raise ConfigurationError(
         f"The books cannot serve this posting policy. {listed}",
         code="policy_refused_by_books",

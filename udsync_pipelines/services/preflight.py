@@ -27,7 +27,6 @@ from udsync_pipelines.posting.preflight import (
     POSTED_ALREADY,
     HeldMoney,
     PreflightFinding,
-    Weight,
     old_money,
     other_connectors,
     policy_findings,
@@ -111,8 +110,9 @@ def must_pass(place: PolicyPlace, policy: PostingPolicy, books: OpenBooks) -> No
         f"Nothing is posted before {len(left)} findings about the books are decided. {listed}",
         code="preflight_undecided",
         platform=Platform.QUICKBOOKS,
-        cure=f"Look with `udsync policy check --tenant {place.tenant.name}`, decide with `udsync "
-        "policy decide`, then sync again.",
+        cure=f"Look with `udsync policy check --tenant {place.tenant.name}`. Mend what it names, "
+        "or decide: one with `udsync policy decide SUBJECT CHOICE`, all alike with `udsync policy "
+        "decide --all CODE CHOICE`. Then sync again.",
     )
 
 
@@ -218,7 +218,7 @@ def _money(
 def _questions(findings: Collection[PreflightFinding]) -> Mapping[str, Sequence[Ask]]:
     found: dict[str, list[Ask]] = {}
     for one in findings:
-        if one.weight is Weight.DECIDE:
+        if one.answers:
             choices = tuple(Choice(each.name, each.consequence) for each in one.answers)
             ask = Ask(one.subject, one.sentence, choices, one.about)
             found.setdefault(one.code, []).append(ask)

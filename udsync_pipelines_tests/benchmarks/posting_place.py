@@ -22,6 +22,7 @@ from udsync_pipelines_tests.benchmarks.company import BooksCompany
 from udsync_pipelines_tests.benchmarks.machine import postmaster_pid
 from udsync_pipelines_tests.benchmarks.shop import Shop
 from udsync_pipelines_tests.benchmarks.workplace import TENANT
+from udsync_pipelines_tests.scenarios.parking import agree_to_park
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ def posting_place(
             )
             policies.propose(installation, TENANT)
             policies.accept(installation, TENANT, allow_open=True)
+            agree_to_park(installation, TENANT)
             state = installation.databases.state_url.database
             state_url = plain_url(installation.databases.admin_url.set(database=state))
         with psycopg.connect(state_url) as session:

@@ -31,6 +31,7 @@ from udsync_pipelines.store.repositories.connections import Connection, NewConne
 from udsync_pipelines.store.repositories.tenants import Tenant
 from udsync_pipelines_tests.chaos.schedule import Schedule
 from udsync_pipelines_tests.scenarios.books import ShopWithBooks, connect_books, settings_of
+from udsync_pipelines_tests.scenarios.parking import agree_to_park
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
@@ -235,6 +236,7 @@ def _connect(world: World, store: StoreEmulator, company: CompanyEmulator, name:
     target = _connect_books(world, tenant, company, company.refresh_token)
     with state.tenant(tenant.id) as connection:
         policies.put(connection, tenant.id, source.id, target.id, world.policy)
+    agree_to_park(world.installation, name)
     return tenant
 
 

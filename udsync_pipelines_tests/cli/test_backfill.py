@@ -4,11 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from udsync_pipelines.services.installation import open_installation
+from udsync_pipelines.settings import Settings
 from udsync_pipelines_tests.cli.commands import CommandLine, Result
 from udsync_pipelines_tests.cli.conftest import connect_store
 from udsync_pipelines_tests.cli.test_policy import connect_company
 from udsync_pipelines_tests.cli.test_sync_books import FAST, Bookkeeper
 from udsync_pipelines_tests.scenarios.evidence import listed
+from udsync_pipelines_tests.scenarios.parking import agree_to_park
 from udsync_pipelines_tests.services.emulated_books import StartCompany, start_company
 from udsync_pipelines_tests.store_fixtures import StartStore
 
@@ -34,6 +37,8 @@ def keeper(
     connect_company(udsync, tenant, company)
     made = Bookkeeper(udsync, tenant, store, company)
     made.accept_policy()
+    with open_installation(Settings(_env_file=None, home=udsync.home)) as installation:
+        agree_to_park(installation, tenant)
     company.requests.clear()
     store.requests.clear()
     return made

@@ -40,6 +40,12 @@ class Bookkeeper:
         accepted = self.udsync("policy", "propose", "--accept", "--tenant", self.tenant)
         assert accepted.code == 0, accepted.err
 
+    def park(self, code: str) -> None:
+        """Decide that what all findings of a code need is parked."""
+        named = ("--all", "--tenant", self.tenant)
+        decided = self.udsync("policy", "decide", code, "park", *named)
+        assert decided.code == 0, decided.err
+
     def connect_database(self, url: str) -> None:
         connected = self.udsync(
             "connect", "supabase", "--tenant", self.tenant, "--database-url", url,
@@ -128,11 +134,14 @@ def test_a_parked_order_is_told_with_its_cure_and_counted_once(keeper: Bookkeepe
     foreign = _completed(keeper)[0]
     keeper.store.control.edit_order(foreign, {"currency": "USD"})
 
+    refused = keeper.sync("--yes")
+    keeper.park("preflight.currency_off")
     done = keeper.sync("--yes")
     as_json = keeper.sync("--yes", "--json")
 
-    assert (done.code, as_json.code) == (3, 3)
-    assert "Newly parked: 1 order\n" in done.out
+    assert (refused.code, done.code, as_json.code) == (1, 3, 3)
+    assert "Nothing is posted before 1 findings about the books are decided" in refused.out
+    assert "Newly parked: 1 order\n" in refused.out
     assert f"parked order/{foreign}: It is in USD, and the books keep CAD only." in done.out
     (sync,) = as_json.json["syncs"]
     assert sync["still_parked"] == len(sync["parked"])

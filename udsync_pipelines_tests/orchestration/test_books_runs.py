@@ -33,6 +33,7 @@ from udsync_pipelines_tests.orchestration.running import (
     metadata_of,
 )
 from udsync_pipelines_tests.scenarios.evidence import listed
+from udsync_pipelines_tests.scenarios.parking import agree_to_park
 from udsync_pipelines_tests.scenarios.shops import ConnectedShop, connect_shop
 from udsync_pipelines_tests.store_fixtures import StartStore
 
@@ -59,6 +60,7 @@ def small_shop(
 def posting(small_shop: ConnectedShop, company: CompanyEmulator) -> ConnectedShop:
     """The same with a company whose policy is accepted."""
     connect_company(small_shop, company)
+    agree_to_park(small_shop.installation, small_shop.tenant.name)
     return small_shop
 
 

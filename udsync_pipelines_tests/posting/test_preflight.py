@@ -9,13 +9,16 @@ import pytest
 
 from udsync_pipelines.domain.order import LineKind, Order
 from udsync_pipelines.domain.party import Address
-from udsync_pipelines.posting.company import BooksItem, Company
+from udsync_pipelines.posting.company import BooksItem, Company, Regime
 from udsync_pipelines.posting.held import HeldDocument, Sale, is_of_sale, other_programs
 from udsync_pipelines.posting.policy import (
+    AutomatedTaxRule,
     ClosedPeriodRule,
     GiftCardPolicy,
     ItemPolicy,
+    NewItemPolicy,
     PostingPolicy,
+    TaxPolicy,
     TipPolicy,
 )
 from udsync_pipelines.posting.preflight import (
@@ -160,17 +163,33 @@ def test_a_whole_policy_in_fitting_books_has_nothing_to_say() -> None:
     assert scope_of(order(line("20.00", {"1": "1.00"}, sku="", name="Shipping"))) == []
 
 
-def test_what_the_policy_lacks_or_the_books_do_not_serve_parks() -> None:
-    company = replace(CANADA, has_custom_numbers=False)
-    rules = policy(items=ItemPolicy("1", "2", "3", "99", ""))
+def test_each_choice_that_is_lacking_or_not_served_is_asked_about_by_its_field() -> None:
+    rules = policy(items=ItemPolicy("98", "2", "3", "99", ""), new_items=NewItemPolicy("", "81"))
 
-    found = [*policy_findings(rules, company)]
+    found = [*policy_findings(rules, CANADA)]
 
-    assert codes(found) == {
-        "preflight.policy_wrong": Weight.PARKS,
-        "preflight.policy_incomplete": Weight.PARKS,
-        "preflight.custom_numbers_off": Weight.NOTICE,
-    }
+    assert [(one.code, one.subject) for one in found] == [
+        ("preflight.policy_wrong", "items.shipping"),
+        ("preflight.policy_wrong", "items.rounding"),
+        ("preflight.policy_incomplete", "items.refunds"),
+        ("preflight.policy_incomplete", "new_items.income_account_id"),
+    ]
+    assert {one.weight for one in found} == {Weight.PARKS}
+    assert {answer.name for one in found for answer in one.answers} == {"park"}
+
+
+def test_tax_codes_are_not_asked_for_where_sales_tax_is_off() -> None:
+    rules = policy(taxes=TaxPolicy())
+
+    assert [one.subject for one in policy_findings(rules, CANADA)] == ["taxes.untaxed"]
+    assert [*policy_findings(rules, replace(CANADA, has_sales_tax=False))] == []
+
+
+def test_documents_that_the_company_numbers_itself_are_worth_a_notice() -> None:
+    (finding,) = policy_findings(POLICY, replace(CANADA, has_custom_numbers=False))
+
+    assert (finding.code, finding.weight) == ("preflight.custom_numbers_off", Weight.NOTICE)
+    assert finding.answers == ()
 
 
 def test_orders_that_the_books_cannot_hold_are_counted_by_reason() -> None:
@@ -188,6 +207,19 @@ def test_orders_that_the_books_cannot_hold_are_counted_by_reason() -> None:
     }
     assert next(one.subject for one in found if "unmapped" in one.code) == "taxes.codes.6"
     assert any("is parked" in one.sentence for one in found)
+    assert {answer.name for one in found for answer in one.answers} == {"park"}
+
+
+def test_tax_that_the_books_work_out_is_to_be_compared_or_parks() -> None:
+    automated = replace(CANADA, regime=Regime.US_AUTOMATED)
+    taxed = order(line("20.00", {"1": "1.00"}, name="Shipping"))
+    comparing = policy(automated_tax=AutomatedTaxRule.COMPARE)
+
+    (finding,) = scope_of(taxed, company=automated)
+
+    assert (finding.code, finding.subject) == ("preflight.automated_tax", "automated_tax")
+    assert finding.weight is Weight.PARKS
+    assert scope_of(taxed, rules=comparing, company=automated) == []
 
 
 def test_closed_books_say_when_documents_are_dated_later_instead() -> None:
@@ -197,6 +229,7 @@ def test_closed_books_say_when_documents_are_dated_later_instead() -> None:
     (finding,) = scope_of(order(line("5.00", name="Fees")), rules=rules, company=company)
 
     assert "is dated later" in finding.sentence
+    assert [answer.name for answer in finding.answers] == ["go_on"]
 
 
 def test_currencies_that_the_books_keep_are_no_finding() -> None:

@@ -9,7 +9,7 @@ import pytest
 from udsync_pipelines.connectors.woocommerce.tax_rate import canonical
 from udsync_pipelines.domain.order import LineKind
 from udsync_pipelines.emulators.woocommerce.store import recording
-from udsync_pipelines.posting.checking import check_policy
+from udsync_pipelines.posting.checking import missing_choices, wrong_choices
 from udsync_pipelines.posting.company import Account, BooksItem, Regime, regime_of
 from udsync_pipelines.posting.policy import DocumentForm, GatewayPolicy, PostingPolicy
 from udsync_pipelines.posting.proposal import (
@@ -233,6 +233,16 @@ def test_books_that_number_documents_themselves_are_reported() -> None:
     assert {"company.custom_numbers", "company.sales_tax"} <= fields
 
 
+def test_books_that_work_tax_out_by_themselves_are_told_the_choice() -> None:
+    automated = replace(CANADA, regime=Regime.US_AUTOMATED)
+
+    told = finding(propose(shop(), automated), "automated_tax")
+
+    assert (told.value, told.confidence) == (None, Confidence.CONFIRM)
+    assert "automated_tax=compare" in told.sentence
+    assert "automated_tax" not in {each.field for each in propose(shop(), CANADA).findings}
+
+
 def test_every_finding_is_explained_by_a_sentence() -> None:
     for each in propose(shop(), CANADA).findings:
         assert each.sentence.endswith(".")
@@ -240,25 +250,30 @@ def test_every_finding_is_explained_by_a_sentence() -> None:
 
 
 def test_the_proposal_for_the_recorded_store_passes_the_check() -> None:
-    assert check_policy(propose(shop(), CANADA).policy, CANADA) == ()
+    proposed = propose(shop(), CANADA).policy
+
+    assert (missing_choices(proposed), wrong_choices(proposed, CANADA)) == ({}, {})
 
 
 def test_the_check_names_all_that_the_books_cannot_serve() -> None:
-    problems = check_policy(PostingPolicy(gateways={"cod": GatewayPolicy("79", "9")}), CANADA)
+    rules = PostingPolicy(gateways={"cod": GatewayPolicy("79", "9")})
 
-    assert "Choose a tax code for lines without tax (taxes.untaxed)." in problems
-    assert "Choose an item for shipping (items.shipping)." in problems
-    assert any("Sales of Product Income for cod is no bank" in each for each in problems)
-    assert any("Payment method 9 for cod" in each for each in problems)
+    missing, wrong = missing_choices(rules), wrong_choices(rules, CANADA)
+
+    assert missing["taxes.untaxed"].startswith("Choose a tax code for lines without tax (taxes.un")
+    assert missing["items.shipping"] == "Choose an item for shipping (items.shipping)."
+    assert [*wrong] == ["gateways.cod.account_id", "gateways.cod.payment_method_id"]
+    assert "Sales of Product Income for cod is no bank" in wrong["gateways.cod.account_id"]
+    assert "Payment method 9 for cod" in wrong["gateways.cod.payment_method_id"]
 
 
 def test_the_check_finds_inactive_and_taxed_codes() -> None:
     taxes = replace(POLICY.taxes, untaxed="5", out_of_scope="404")
 
-    problems = check_policy(replace(POLICY, taxes=taxes), CANADA)
+    problems = wrong_choices(replace(POLICY, taxes=taxes), CANADA)
 
-    assert any("GST adds tax" in each for each in problems)
-    assert any("404 for rounding lines is not offered" in each for each in problems)
+    assert "GST adds tax" in problems["taxes.untaxed"]
+    assert "404 for rounding lines is not offered" in problems["taxes.out_of_scope"]
 
 
 def test_negative_fees_do_not_add_sets_of_rates() -> None:

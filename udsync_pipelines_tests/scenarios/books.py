@@ -26,6 +26,7 @@ from udsync_pipelines.settings import Settings
 from udsync_pipelines.store.repositories import tenants
 from udsync_pipelines.sync.engine import SyncReport
 from udsync_pipelines_tests.scenarios.books_evidence import Json
+from udsync_pipelines_tests.scenarios.parking import agree_to_park
 from udsync_pipelines_tests.scenarios.shops import ConnectedShop
 from udsync_pipelines_tests.scenarios.syncing import SyncProcess
 from udsync_pipelines_tests.store.databases import StateTemplate
@@ -78,6 +79,10 @@ class ShopWithBooks(ConnectedShop):
         """Propose a policy from both sides and put it in force."""
         policies.propose(self.installation, self.tenant.name)
         policies.accept(self.installation, self.tenant.name, allow_open=True)
+
+    def agree_to_park(self) -> None:
+        """Decide before the first sync that what the books cannot hold is parked."""
+        agree_to_park(self.installation, self.tenant.name)
 
     def parked(self) -> dict[str, Json]:
         """Every parked record by `entity/id`, with code, reason and cure."""

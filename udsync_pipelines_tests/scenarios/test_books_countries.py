@@ -2,11 +2,14 @@
 
 import random
 import re
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
 from udsync_pipelines.emulators.woocommerce import StoreEmulator
+from udsync_pipelines.errors import ConfigurationError
+from udsync_pipelines.services import deciding, preflight
 from udsync_pipelines_tests.scenarios.books import ALBERTA, StartBooks, sell
 from udsync_pipelines_tests.scenarios.books import books_installation as books_installation
 from udsync_pipelines_tests.scenarios.books import empty_store as empty_store
@@ -17,6 +20,7 @@ from udsync_pipelines_tests.scenarios.books_evidence import (
     rows,
     tax_of,
     unequal_books,
+    writes,
 )
 
 pytestmark = pytest.mark.postgres
@@ -29,6 +33,9 @@ SAN_DIEGO: Json = {
     "postcode": "92101",
     "country": "US",
 }
+CENTS = ("1.05",) * 5
+"""Lines of which the shop taxes each, and the books their sum."""
+
 RENO: Json = {**SAN_DIEGO, "city": "Reno", "state": "NV", "postcode": "89501"}
 
 
@@ -56,9 +63,16 @@ def test_what_british_books_cannot_hold_is_parked_with_its_reason(
     in_dollars = sell_many(empty_store, "CAD", LEEDS, seed=5, count=2, refunds=False)
     shop = start_books(empty_store, country="GB")
 
+    with pytest.raises(ConfigurationError, match="findings about the books") as refused:
+        shop.sync()
+    before = rows(shop.company, "SalesReceipt", "Invoice")
+    for code in ("preflight.tax_unmapped", "preflight.currency_off"):
+        preflight.decide(shop.installation, shop.tenant.name, code, "park", every=True)
     shop.sync()
     parked = shop.parked()
 
+    assert "policy decide --all CODE" in str(refused.value.cure)
+    assert before == []
     assert sorted(parked) == sorted(f"order/{key}" for key in (*taxed_abroad, *in_dollars))
     assert {parked[f"order/{key}"]["code"] for key in in_dollars} == {"currency_not_supported"}
     assert all("PST BC 7 %" in parked[f"order/{key}"]["reason"] for key in taxed_abroad)
@@ -99,6 +113,9 @@ def test_books_with_automated_tax_take_what_is_untaxed_and_park_the_rest(
     untaxed = sell_many(empty_store, "USD", RENO, seed=9, count=5)
     shop = start_books(empty_store, country="US")
 
+    with pytest.raises(ConfigurationError, match="automated_tax=compare"):
+        shop.sync()
+    preflight.decide(shop.installation, shop.tenant.name, "automated_tax", "park", every=False)
     shop.sync()
     parked = shop.parked()
 
@@ -107,6 +124,73 @@ def test_books_with_automated_tax_take_what_is_untaxed_and_park_the_rest(
     assert all(re.search(r"charged \d+\.\d\d tax", one["reason"]) for one in parked.values())
     assert unequal_books(empty_store, shop.company, without=taxed) == []
     assert all(tax_of(document_of(shop.company, key)) == 0 for key in untaxed)
+
+
+def test_books_with_automated_tax_are_compared_and_what_they_tax_otherwise_is_taken_back(
+    empty_store: StoreEmulator, start_books: StartBooks
+) -> None:
+    add_californian_rates(empty_store)
+    alike = [sell_one(empty_store, "100.00"), sell_one(empty_store, "20.00", method="cheque")]
+    refund = empty_store.control.refund_order(alike[0], {"amount": "10.00"})["id"]
+    apart = [sell_one(empty_store, *CENTS), sell_one(empty_store, *CENTS, method="cheque")]
+    shop = start_books(empty_store, country="US")
+    shop.change_policy(automated_tax="compare")
+
+    shop.sync()
+    shop.sync(full=True)
+    parked = shop.parked()
+
+    assert set(parked) == {f"order/{key}" for key in apart}
+    assert {one["code"] for one in parked.values()} == {"tax_differs"}
+    assert all("with 0.41 tax; the shop says 5.70 USD" in one["reason"] for one in parked.values())
+    assert unequal_books(empty_store, shop.company, without=apart) == []
+    (given,) = rows(shop.company, "RefundReceipt")
+    assert f"refund/{refund}" in given["PrivateNote"]
+    assert len(rows(shop.company, "SalesReceipt", "Invoice")) == len(alike)
+    assert sum("operation=delete" in one for one in writes(shop.company)) == len(apart)
+
+
+def test_books_with_automated_tax_that_keep_the_shops_total_take_every_order(
+    empty_store: StoreEmulator, start_books: StartBooks
+) -> None:
+    add_californian_rates(empty_store)
+    taxed = sell_many(empty_store, "USD", SAN_DIEGO, seed=10, count=8)
+    shop = start_books(empty_store, country="US", tax_override=True)
+    shop.change_policy(automated_tax="compare")
+
+    shop.sync()
+
+    assert shop.parked() == {}
+    assert unequal_books(empty_store, shop.company) == []
+    assert all(tax_of(document_of(shop.company, key)) > 0 for key in taxed)
+
+
+def test_an_order_that_was_taken_back_is_posted_once_both_sides_agree(
+    empty_store: StoreEmulator, start_books: StartBooks
+) -> None:
+    add_californian_rates(empty_store)
+    order = sell_one(empty_store, *CENTS)
+    shop = start_books(empty_store, country="US")
+    shop.change_policy(automated_tax="compare")
+    shop.sync()
+    before = rows(shop.company, "SalesReceipt")
+
+    books = shop.company.company
+    books.options = replace(books.options, tax_override=True)
+    deciding.decide(shop.installation, shop.tenant, f"order/{order}", "post_again")
+    shop.sync()
+
+    assert before == []
+    assert shop.parked() == {}
+    assert document_of(shop.company, order)["DocNumber"] == f"WC-{order}"
+    assert unequal_books(empty_store, shop.company) == []
+
+
+def sell_one(store: StoreEmulator, *prices: str, method: str = "stripe") -> int:
+    """Sell something for each of these prices in San Diego."""
+    billing = {**SAN_DIEGO, "first_name": "Buyer", "email": f"{prices[0]}-{method}@example.org"}
+    items = [{"product_id": 10, "quantity": 1, "total": p, "subtotal": p} for p in prices]
+    return sell(store, billing=billing, currency="USD", payment_method=method, line_items=items)
 
 
 def sell_many(

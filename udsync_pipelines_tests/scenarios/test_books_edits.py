@@ -206,7 +206,9 @@ def edited(books_installation: Installation) -> Iterator[Edited]:
             deciding.decide(books_installation, shop.tenant, f"order/{orders[name]}", "repost")
         shop.sync()
         with company(2) as second:
-            connect_books(books_installation, store, second).sync()
+            fresh = connect_books(books_installation, store, second)
+            fresh.agree_to_park()
+            fresh.sync()
             growth = {kind: after[kind] - before[kind] for kind in after}
             yield Edited(shop, second, orders, growth, written, parked)
 

@@ -6,6 +6,8 @@ import pytest
 
 from udsync_pipelines.emulators.quickbooks import CompanyEmulator
 from udsync_pipelines.emulators.woocommerce import StoreEmulator
+from udsync_pipelines.errors import ConfigurationError
+from udsync_pipelines.services import preflight
 from udsync_pipelines_tests.scenarios.books import ALBERTA, ShopWithBooks, StartBooks, sell
 from udsync_pipelines_tests.scenarios.books import books_installation as books_installation
 from udsync_pipelines_tests.scenarios.books import empty_store as empty_store
@@ -132,6 +134,7 @@ def test_a_refund_waits_for_its_parked_sale_and_follows_it(
     shop = start_books(empty_store)
     today = shop.company.clock.today()
     shop.company.control.close_books(tomorrow_of(today))
+    shop.agree_to_park()
 
     shop.sync()
     parked = shop.parked()
@@ -154,6 +157,9 @@ def test_closed_books_that_are_redated_by_policy_take_the_first_open_day(
     shop = start_books(empty_store, book_close_date="2099-06-30")
     shop.change_policy(closed_period="redate")
 
+    with pytest.raises(ConfigurationError, match="dated later"):
+        shop.sync()
+    preflight.decide(shop.installation, shop.tenant.name, "start_on", "go_on", every=False)
     shop.sync()
 
     assert shop.parked() == {}

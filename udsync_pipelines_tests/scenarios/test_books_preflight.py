@@ -7,8 +7,9 @@ import pytest
 
 from udsync_pipelines.emulators.woocommerce import StoreEmulator
 from udsync_pipelines.errors import ConfigurationError
-from udsync_pipelines.services import preflight
+from udsync_pipelines.services import policies, preflight
 from udsync_pipelines.services.preflight import Preflight
+from udsync_pipelines.store.tables.states import PostingPolicyState
 from udsync_pipelines_tests.scenarios.books import ShopWithBooks, StartBooks, sell
 from udsync_pipelines_tests.scenarios.books import books_installation as books_installation
 from udsync_pipelines_tests.scenarios.books import empty_store as empty_store
@@ -74,6 +75,45 @@ def test_an_order_that_a_person_entered_by_hand_is_posted_once_for_all(
     assert rows(shop.company, "RefundReceipt") == []
     assert shop.parked() == {}
     assert report.plan.counts["quickbooks.sales_receipt.created"] == 2
+
+
+def test_a_choice_that_nobody_made_is_mended_before_the_first_run(
+    empty_store: StoreEmulator, start_books: StartBooks
+) -> None:
+    order = sell(empty_store, email="a@example.org")
+    shop = start_books(empty_store)
+    chosen = policies.show(shop.installation, shop.tenant.name, PostingPolicyState.ACTIVE)
+    shop.change_policy(items__shipping="")
+
+    with pytest.raises(ConfigurationError) as refused:
+        shop.sync()
+    asked = check(shop).undecided
+    shop.change_policy(items__shipping=chosen.policy.items.shipping)
+    mended = check(shop)
+    shop.sync()
+
+    assert refused.value.code == "preflight_undecided"
+    assert [(one.kind, one.subject) for one in asked] == [
+        ("preflight.policy_incomplete", "items.shipping")
+    ]
+    assert [choice.name for choice in asked[0].choices] == ["park"]
+    assert mended.undecided == ()
+    assert set(by_number(shop.company, "SalesReceipt")) == {f"WC-{order}"}
+
+
+def test_orders_that_the_books_cannot_hold_are_parked_once_that_is_decided(
+    empty_store: StoreEmulator, start_books: StartBooks
+) -> None:
+    held, foreign = sell(empty_store, email="a@example.org"), sell(empty_store, currency="USD")
+    shop = start_books(empty_store)
+
+    with pytest.raises(ConfigurationError, match="1 orders are in USD"):
+        shop.sync()
+    decide(shop, "preflight.currency_off", "park", every=True)
+    shop.sync()
+
+    assert set(by_number(shop.company, "SalesReceipt")) == {f"WC-{held}"}
+    assert set(shop.parked()) == {f"order/{foreign}"}
 
 
 def test_an_unknown_subject_or_choice_is_refused_with_what_there_is(

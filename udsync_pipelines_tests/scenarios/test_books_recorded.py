@@ -55,6 +55,7 @@ def synced(books_installation: Installation) -> Iterator[Synced]:
         CompanyEmulator(limits_factor=FACTOR, sales_items=True) as company,
     ):
         shop = connect_books(books_installation, store, company)
+        shop.agree_to_park()
         reports = shop.sync_all()
         yield Synced(shop, reports, listed(store, "woo_orders"), listed(store, "woo_refunds"))
 

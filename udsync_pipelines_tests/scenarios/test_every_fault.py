@@ -105,6 +105,7 @@ def endured(books_installation: Installation) -> Iterator[Endured]:
         CompanyEmulator(limits_factor=FACTOR, sales_items=True, requestid=False) as company,
     ):
         shop = connect_books(books_installation, store, company)
+        shop.agree_to_park()
         faults = inject(shop)
         lies: list[str] = []
         for number in range(ATTEMPTS):

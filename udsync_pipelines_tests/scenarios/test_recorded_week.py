@@ -124,6 +124,7 @@ DAYS: Sequence[Day] = (
 def shop(simulated_installation: Installation) -> Iterator[SimulatedShop]:
     """The recorded store and its books at the beginning of the week, everything synced."""
     with open_simulated_shop(simulated_installation, MONDAY) as shop:
+        shop.agree_to_park()
         shop.sync_all()
         yield shop
 

@@ -120,6 +120,7 @@ class Struck:
 def struck_records(impatient: Installation, silent_database: str) -> Iterator[Struck]:
     """Each case has changed one order on its way from the store to the database and the books."""
     with open_shop(impatient, supabase=(silent_database, "records"), requestid=False) as shop:
+        shop.agree_to_park()
         orders = sold_for(STORE_RECORDS, shop)
         edits = [{**case.fault, "rows": [orders[name]]} for name, case in STORE_RECORDS.items()]
         fault = shop.store.faults.add("changed_answer", path=r"/orders\?", times=0, edits=edits)

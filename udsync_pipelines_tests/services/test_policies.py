@@ -107,7 +107,7 @@ def test_the_recorded_store_and_a_canadian_company_need_no_decision(
         each.field for each in change.stored.findings if each.confidence is Confidence.CONFIRM
     }
     assert change.stored.open == ()
-    assert (change.missing, change.wrong) == ((), ())
+    assert (change.missing, change.wrong) == ({}, {})
     assert {rates: change.stored.policy.taxes.codes.get(rates) for rates in TAX_MAP} == TAX_MAP
     assert to_confirm == {
         "start_on",
@@ -347,14 +347,16 @@ def test_an_item_made_inactive_later_does_not_block_other_changes(place: PolicyP
     changed = change(place, ("due_days", "14"))
 
     assert changed.stored.policy.due_days == 14
-    assert changed.wrong == (f"Item {fees} for fees is not active in the books: choose another.",)
+    assert changed.wrong == {
+        "items.fees": f"Item {fees} for fees is not active in the books: choose another."
+    }
 
 
 def test_a_whole_policy_is_set_and_says_what_it_lacks(place: PolicyPlace) -> None:
     put = policies.put(place.installation, place.tenant.name, PostingPolicy(prefix="AB"))
 
     assert put.stored.state is PostingPolicyState.ACTIVE
-    assert "Choose an item for shipping (items.shipping)." in put.missing
+    assert put.missing["items.shipping"] == "Choose an item for shipping (items.shipping)."
 
 
 def test_there_is_nothing_to_change_before_the_first_proposal(place: PolicyPlace) -> None:
