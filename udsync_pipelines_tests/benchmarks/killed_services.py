@@ -114,10 +114,10 @@ def look_after_webhooks(served: ServedShop) -> None:
 
 def _killed(served: ServedShop, selling: Selling, dice: Random, kind: str) -> Kill:
     """Kill one process and wait until everything is healthy and what was under way has ended."""
+    time.sleep(dice.random() * 0.5)
     run = patient(lambda: _started(served, kind))
     under_way = [one.id for one in served.pages.unfinished()]
     restarts = _restarts(served)
-    time.sleep(dice.random() * 0.5)
     at = now()
     if kind == WORKER:
         _kill_worker(served, run)
