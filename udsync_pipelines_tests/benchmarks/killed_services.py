@@ -131,8 +131,10 @@ def _killed(served: ServedShop, selling: Selling, dice: Random, kind: str) -> Ki
     back = _seconds_until_booked(served, selling, at)
     patient(lambda: _is_healthy(served, kind, restarts) or None)
     ended = patient(lambda: _seconds_until_ended(served, under_way, at))
+    # Of the workers that end with their fork server, one may have done its work just before.
+    killed = under_way if kind == FORK_SERVER else [run.id]
     is_run = kind in _OF_A_RUN
-    told = patient(lambda: told_of(served, run.id) or _late(at)) if is_run else _told(served, kind)
+    told = _told_of_any(served, killed, at) if is_run else _told(served, kind)
     return Kill(kind, f"{len(under_way)} runs under way", told, ended, back)
 
 
@@ -181,6 +183,13 @@ def _told(served: ServedShop, kind: str) -> str:
     sentence = f"{kind} ended unexpectedly; starting it again"
     is_told = sentence in served.said() and served.services.restarts.get(kind)
     return sentence if is_told else ""
+
+
+def _told_of_any(served: ServedShop, killed: Sequence[str], at: float) -> str:
+    def ask() -> str | None:
+        return next(filter(None, (told_of(served, run_id) for run_id in killed)), None)
+
+    return patient(lambda: ask() or _late(at))
 
 
 def _late(at: float) -> str | None:

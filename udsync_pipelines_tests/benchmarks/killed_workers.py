@@ -23,7 +23,7 @@ EXECUTED_AGAIN = 2
 """So often Dagster executes a killed run again by itself, see `dagster.yaml`."""
 MOST_SYNCS = 5
 FAILURE = "RunFailureEvent"
-ACCOUNT = "The sync of orders was "
+ACCOUNT = "The sync of "
 
 
 @dataclass(frozen=True, slots=True)
