@@ -21,6 +21,9 @@ from udsync_pipelines.store.tables.states import LogLevel
 from udsync_pipelines.store.tenancy import StateDatabase
 from udsync_pipelines_tests.store.samples import household
 
+BEGAN_ON = datetime.now(UTC).date()
+"""The day on which databases were migrated, also when this run of the tests goes on past it."""
+
 PAST = date(2019, 12, 31)
 
 
@@ -58,7 +61,7 @@ def test_a_migrated_database_holds_this_month_and_the_next_two(
     state_database: StateDatabase,
 ) -> None:
     with state_database.maintenance() as connection:
-        made = ensure_partitions(connection, upcoming_months(datetime.now(UTC).date()))
+        made = ensure_partitions(connection, upcoming_months(BEGAN_ON))
 
     assert made == []
 
