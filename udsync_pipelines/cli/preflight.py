@@ -64,9 +64,9 @@ def _say(found: Preflight) -> None:
     if len(found.findings) > _MOST_SHOWN:
         say(f"… and {len(found.findings) - _MOST_SHOWN} more; --json names them all.")
     left = len(found.undecided)
-    orders = f"{found.orders:,} orders would be posted."
+    orders = f"Orders that would be posted: {found.orders:,}."
     if left:
-        say(f"{orders} {left} findings are to be decided or mended before the first of them is.")
+        say(f"{orders} Findings to be decided or mended before the first of them is: {left}.")
         say(f"All of one code: udsync policy decide --all CODE CHOICE --tenant {found.tenant}")
     else:
         say(f"{orders} Nothing is left to decide.")

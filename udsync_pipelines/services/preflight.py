@@ -107,7 +107,8 @@ def must_pass(place: PolicyPlace, policy: PostingPolicy, books: OpenBooks) -> No
     more = (f"And {len(left) - _SHOWN} more.",) if len(left) > _SHOWN else ()
     listed = " ".join((*(one.text for one in left[:_SHOWN]), *more))
     raise ConfigurationError(
-        f"Nothing is posted before {len(left)} findings about the books are decided. {listed}",
+        "Nothing is posted before all findings about the books are decided. "
+        f"Left: {len(left)}. {listed}",
         code="preflight_undecided",
         platform=Platform.QUICKBOOKS,
         cure=f"Look with `udsync policy check --tenant {place.tenant.name}`. Mend what it names, "

@@ -140,7 +140,9 @@ def test_a_parked_order_is_told_with_its_cure_and_counted_once(keeper: Bookkeepe
     as_json = keeper.sync("--yes", "--json")
 
     assert (refused.code, done.code, as_json.code) == (1, 3, 3)
-    assert "Nothing is posted before 1 findings about the books are decided" in refused.out
+    assert (
+        "Nothing is posted before all findings about the books are decided. Left: 1." in refused.out
+    )
     assert "Newly parked: 1 order\n" in refused.out
     assert f"parked order/{foreign}: It is in USD, and the books keep CAD only." in done.out
     (sync,) = as_json.json["syncs"]
