@@ -2,10 +2,12 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from copy import copy
 from dataclasses import replace
 from email.utils import formatdate
+from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
@@ -71,7 +73,6 @@ class ServiceFront:
         self._count += 1
         trace = trace_id(self._company.options.seed, self._count, self._company.clock.now())
         limits = self._emulation.limits
-        line = _Line(receive, send, trace, self._company)
         limited = scope["path"].startswith("/v3/company/")
         admitted = not limited or limits.enter(batch=scope["path"].lower().endswith("/batch"))
         try:
@@ -80,19 +81,26 @@ class ServiceFront:
                 request.method, f"{request.path}?{request.query}", request.body
             )
             self._run(acts, "before")
+            note = partial(self._note, request, fault, trace, started)
+            line = _Line(receive, send, trace, self._company, note)
             if admitted:
-                status = await self._answer(request, fault, line)
+                await self._answer(request, fault, line)
             else:
-                status = await line.send(self._service.throttled(as_json=request.wants_json))
+                await line.send(self._service.throttled(as_json=request.wants_json))
         finally:
             if limited and admitted:
                 limits.leave()
+        self._run(acts, "after")
+
+    def _note(
+        self, request: HttpRequest, fault: Fault | None, trace: str, started: float, status: int
+    ) -> None:
+        """Write the request down before its answer leaves: who has that finds it in the journal."""
         spent = (time.perf_counter() - started) * 1000
         target = (request.method, request.path, request.query)
         self._emulation.requests.note(target, status, spent, fault.kind if fault else "", trace)
-        self._run(acts, "after")
 
-    async def _answer(self, request: HttpRequest, fault: Fault | None, line: "_Line") -> int:
+    async def _answer(self, request: HttpRequest, fault: Fault | None, line: "_Line") -> None:
         if self._company.options.latency:
             await asyncio.sleep(self._company.options.latency)
         if fault and fault.kind in _FAILURES and not fault.settings.get("after_commit"):
@@ -122,13 +130,14 @@ class ServiceFront:
             self._emulation.limits.note_read(request.metered_calls)
         return before if fault and fault.kind == "answer_before" else answer
 
-    async def _fail(self, fault: Fault, line: "_Line") -> int:
+    async def _fail(self, fault: Fault, line: "_Line") -> None:
         if fault.kind in ("status", "fault", "fault_200"):
-            return await line.send(failure(self._service, fault))
+            await line.send(failure(self._service, fault))
+            return
+        line.note(_NO_ANSWER)
         if fault.kind == "hang":
             await line.wait(fault.seconds(60))
         await line.close()
-        return _NO_ANSWER
 
     def _run(self, acts: list[Fault], when: str) -> None:
         for act in acts:
@@ -141,7 +150,15 @@ class ServiceFront:
 class _Line:
     """The connection under a request; can be cut, which plain ASGI cannot."""
 
-    def __init__(self, receive: Receive, send: Send, trace: str, company: Company) -> None:
+    def __init__(
+        self,
+        receive: Receive,
+        send: Send,
+        trace: str,
+        company: Company,
+        note: Callable[[int], None],
+    ) -> None:
+        self.note = note
         self._receive = receive
         self._send = send
         self._trace = trace
@@ -149,8 +166,8 @@ class _Line:
 
     async def send(
         self, answer: Answer, keep: int | None = None, *, is_length_told: bool = True
-    ) -> int:
-        """Send an answer, or its first ``keep`` bytes (-1: half) and cut; return its status."""
+    ) -> None:
+        """Note an answer and send it, or its first ``keep`` bytes (-1: half) and cut."""
         headers = {
             "Server": "nginx",
             "Date": formatdate(self._company.clock.now(), usegmt=True),
@@ -161,6 +178,7 @@ class _Line:
             **answer.headers,
         }
         raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+        self.note(answer.status)
         await self._send({"type": "http.response.start", "status": answer.status, "headers": raw})
         part = answer.body
         if keep is not None:
@@ -169,7 +187,6 @@ class _Line:
         await self._send({"type": "http.response.body", "body": part, "more_body": not whole})
         if not whole:
             await self.close()
-        return answer.status
 
     async def wait(self, seconds: float) -> None:
         """Stay silent; give up early when the caller hangs up."""

@@ -2,10 +2,12 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from copy import copy
 from dataclasses import replace
 from email.utils import formatdate
+from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
@@ -45,14 +47,17 @@ class StoreFront:
         target = f"{request.path}?{request.query}"
         fault, acts = self._faults.striking(request.method, target)
         self._run(acts, "before")
-        line = _Line(receive, send)
-        status = await self._answer(request, fault, line)
+        line = _Line(receive, send, partial(self._note, request, fault, started))
+        await self._answer(request, fault, line)
+        self._run(acts, "after")
+
+    def _note(self, request: HttpRequest, fault: Fault | None, started: float, status: int) -> None:
+        """Write the request down before its answer leaves: who has that finds it in the journal."""
         spent = (time.perf_counter() - started) * 1000
         name = fault.kind if fault else ""
         self._journal.note(request.method, request.path, request.query, status, spent, name)
-        self._run(acts, "after")
 
-    async def _answer(self, request: HttpRequest, fault: Fault | None, line: "_Line") -> int:
+    async def _answer(self, request: HttpRequest, fault: Fault | None, line: "_Line") -> None:
         if fault and fault.kind in _BEFORE and not fault.settings.get("after_commit"):
             return await self._fail(fault, line)
         if fault and fault.kind == "slow":
@@ -73,13 +78,14 @@ class StoreFront:
             return await self._send(answer, line, keep=keep, is_length_told=told)
         return await self._send(spoiled(fault, answer, request.query) if fault else answer, line)
 
-    async def _fail(self, fault: Fault, line: "_Line") -> int:
+    async def _fail(self, fault: Fault, line: "_Line") -> None:
         if fault.kind == "status":
-            return await self._send(failure(fault), line)
+            await self._send(failure(fault), line)
+            return
+        line.note(_NO_ANSWER)
         if fault.kind == "hang":
             await line.wait(fault.seconds(60))
         await line.close()
-        return _NO_ANSWER
 
     async def _send(
         self,
@@ -88,7 +94,7 @@ class StoreFront:
         keep: int | None = None,
         *,
         is_length_told: bool = True,
-    ) -> int:
+    ) -> None:
         headers = {
             "Server": "nginx/1.22.1",
             "Date": formatdate(self._store.clock.now(), usegmt=True),
@@ -98,11 +104,10 @@ class StoreFront:
         }
         if keep is None:
             await line.send(answer.status, headers, answer.body)
-            return answer.status
+            return
         part = answer.body[: keep if keep >= 0 else len(answer.body) // 2]
         await line.send(answer.status, headers, part, more=True)
         await line.close()
-        return answer.status
 
     def _run(self, acts: list[Fault], when: str) -> None:
         for act in acts:
@@ -114,15 +119,17 @@ class StoreFront:
 class _Line:
     """The connection under a request; can be cut, which plain ASGI cannot."""
 
-    def __init__(self, receive: Receive, send: Send) -> None:
+    def __init__(self, receive: Receive, send: Send, note: Callable[[int], None]) -> None:
+        self.note = note
         self._receive = receive
         self._send = send
 
     async def send(
         self, status: int, headers: dict[str, str], body: bytes, *, more: bool = False
     ) -> None:
-        """Send an answer, or its beginning."""
+        """Note an answer and send it, or its beginning."""
         raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()]
+        self.note(status)
         await self._send({"type": "http.response.start", "status": status, "headers": raw})
         await self._send({"type": "http.response.body", "body": body, "more_body": more})
 

@@ -4,6 +4,8 @@ import base64
 import hashlib
 import hmac
 import json
+import time
+from typing import Any
 
 import httpx
 import pytest
@@ -222,3 +224,21 @@ def test_changes_are_kept_as_signed_notifications(books: Books) -> None:
     assert body == again
     entity = json.loads(old)["eventNotifications"][0]["dataChangeEvent"]["entities"][0]
     assert (entity["name"], entity["operation"]) == ("Customer", "Create")
+
+
+def test_who_has_an_answer_finds_its_request_in_the_journal(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = books.emulator.requests
+    note = journal.note
+
+    def late(*entry: Any) -> None:
+        time.sleep(0.2)
+        note(*entry)
+
+    monkeypatch.setattr(journal, "note", late)
+    before = len(journal)
+
+    books.ask("select * from Customer")
+
+    assert len(journal) == before + 1

@@ -1,6 +1,7 @@
 """Each fault, seen from the other end of a real socket."""
 
 import time
+from typing import Any
 
 import httpx
 import pytest
@@ -212,3 +213,21 @@ def test_a_wrong_content_type_names_the_right_body_falsely(
 def test_an_unknown_fault_is_refused_with_the_list_of_faults(recorded_store: StoreEmulator) -> None:
     with pytest.raises(ValueError, match="Choose one of: act, answer_before"):
         recorded_store.faults.add("explode")
+
+
+def test_who_has_an_answer_finds_its_request_in_the_journal(
+    recorded_store: StoreEmulator, ask: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal = recorded_store.requests
+    note = journal.note
+
+    def late(*entry: Any) -> None:
+        time.sleep(0.2)
+        note(*entry)
+
+    monkeypatch.setattr(journal, "note", late)
+    before = len(journal.records())
+
+    ask.get("orders")
+
+    assert len(journal.records()) == before + 1
