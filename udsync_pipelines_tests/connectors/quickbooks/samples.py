@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import httpx
@@ -11,7 +12,9 @@ from pydantic import SecretStr
 
 from udsync_pipelines.connectors.quickbooks.address import RealmId
 from udsync_pipelines.connectors.quickbooks.client import QuickBooksClient
+from udsync_pipelines.connectors.quickbooks.entities import BookEntity
 from udsync_pipelines.connectors.quickbooks.oauth import AccessTokens, Stored, TokenEndpoint
+from udsync_pipelines.connectors.quickbooks.query import Query
 from udsync_pipelines.transport import RetryPolicy
 
 FOLDER = Path(__file__).parents[2] / "recordings" / "quickbooks"
@@ -19,6 +22,8 @@ NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 REALM = RealmId("310687")
 TID = {"intuit_tid": "1-65f31b2d-test"}
 SECRETS = ("app-secret-value", "refresh-1-value", "access-1-value", "refresh-2-value")
+CUSTOMERS = Query(BookEntity.CUSTOMER)
+SALE = {"DocNumber": "W-10482", "TotalAmt": Decimal("65.63")}
 Handler = Callable[[httpx.Request], httpx.Response]
 
 
@@ -144,3 +149,35 @@ def token_answer(
     """An answer of the token endpoint."""
     tokens = {"access_token": access, "refresh_token": refresh}
     return json_answer({**orjson.loads(sample("token.json")), **tokens})
+
+
+def customers(*ids: int) -> httpx.Response:
+    """The answer to a query for customers: these."""
+    rows = [{"Id": str(identifier), "SyncToken": "0"} for identifier in ids]
+    return json_answer({"QueryResponse": {"Customer": rows} if rows else {}})
+
+
+def create(books: QuickBooksClient) -> object:
+    """Write a sales receipt."""
+    return books.create(BookEntity.SALES_RECEIPT, SALE, request_id="r-1", record="order/10482")
+
+
+def batch_answer(*answers: dict[str, object]) -> Reply:
+    """What a batch is answered with: an item for each key that was sent, in their order."""
+
+    def reply(request: httpx.Request) -> httpx.Response:
+        asked = orjson.loads(request.content)["BatchItemRequest"]
+        items = [{"bId": one["bId"], **each} for one, each in zip(asked, answers, strict=True)]
+        return json_answer({"BatchItemResponse": items})
+
+    return reply
+
+
+def listed(*rows: Mapping[str, object]) -> dict[str, object]:
+    """A batch's item with these customers."""
+    return {"QueryResponse": {"Customer": list(rows)}}
+
+
+def counted(number: int) -> dict[str, object]:
+    """A batch's item with a number of objects."""
+    return {"QueryResponse": {"totalCount": number}}
