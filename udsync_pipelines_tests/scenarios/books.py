@@ -191,6 +191,12 @@ def empty_store() -> Iterator[StoreEmulator]:
         yield store
 
 
+@pytest.fixture(name="shop")
+def shop_with_books(start_books: StartBooks, empty_store: StoreEmulator) -> ShopWithBooks:
+    """A shop with books of the test's own, nothing sold yet."""
+    return start_books(empty_store)
+
+
 @contextmanager
 def open_shop(
     installation: Installation, *, supabase: tuple[str, str] | None = None, **options: Any

@@ -376,14 +376,25 @@ def closed(life: Life) -> Callable[[], None]:
     return lambda: life.company.control.close_books("")
 
 
-@pytest.mark.parametrize(("lock", "code"), [(deposited, "deposited"), (closed, "books_closed")])
+LOCKS = pytest.mark.parametrize(
+    ("lock", "code"), [(deposited, "deposited"), (closed, "books_closed")]
+)
+
+
+def edited_behind(lock: Callable[[Life], Callable[[], None]], life: Life) -> Callable[[], None]:
+    """Lock the order's document, then change the order; return what takes the lock away."""
+    life.shop.change_policy(closed_period="redate")
+    unlock = lock(life)
+    life.cost("25.00")
+    return unlock
+
+
+@LOCKS
 def test_a_locked_document_is_a_question_until_it_is_kept_or_unlocked(
     begin: Begin, lock: Callable[[Life], Callable[[], None]], code: str
 ) -> None:
     life = begin()
-    life.shop.change_policy(closed_period="redate")
-    unlock = lock(life)
-    life.cost("25.00")
+    unlock = edited_behind(lock, life)
     asked = life.code()
     kept = life.decide("keep_books")
     still = life.shop.sync(full=True)
@@ -397,14 +408,12 @@ def test_a_locked_document_is_a_question_until_it_is_kept_or_unlocked(
     assert life.is_equal()
 
 
-@pytest.mark.parametrize(("lock", "code"), [(deposited, "deposited"), (closed, "books_closed")])
+@LOCKS
 def test_a_locked_document_that_is_said_to_be_free_is_written_or_asked_about_again(
     begin: Begin, lock: Callable[[Life], Callable[[], None]], code: str
 ) -> None:
     life = begin()
-    life.shop.change_policy(closed_period="redate")
-    unlock = lock(life)
-    life.cost("25.00")
+    unlock = edited_behind(lock, life)
 
     life.decide("write_order")
     asked_again, held = life.code(), life.live()

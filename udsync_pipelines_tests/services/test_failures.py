@@ -21,20 +21,15 @@ from udsync_pipelines_tests.scenarios.books import (
     empty_store,
     sell,
     sell_several,
+    shop_with_books,
     start_books,
 )
 
-__all__ = ["books_installation", "empty_store", "start_books"]
+__all__ = ["books_installation", "empty_store", "shop_with_books", "start_books"]
 
 pytestmark = pytest.mark.postgres
 
 RECEIPT = r"/salesreceipt\?"
-
-
-@pytest.fixture
-def shop(start_books: StartBooks, empty_store: StoreEmulator) -> ShopWithBooks:
-    """A shop with books, nothing sold yet."""
-    return start_books(empty_store)
 
 
 def failures(shop: ShopWithBooks, limit: int = 50, **choice: str) -> Failures:

@@ -9,30 +9,23 @@ import pytest
 
 from udsync_pipelines.connectors.quickbooks.address import PRODUCTION
 from udsync_pipelines.domain.identity import Entity
-from udsync_pipelines.emulators.woocommerce import StoreEmulator
 from udsync_pipelines.services.books import BASE_URL
 from udsync_pipelines.services.engines import open_engine
 from udsync_pipelines.services.record_pages import RecordPages
 from udsync_pipelines_tests.scenarios.books import (
     ShopWithBooks,
-    StartBooks,
     books_installation,
     empty_store,
     sell,
     sell_several,
+    shop_with_books,
     start_books,
 )
 from udsync_pipelines_tests.scenarios.books_evidence import rows
 
-__all__ = ["books_installation", "empty_store", "start_books"]
+__all__ = ["books_installation", "empty_store", "shop_with_books", "start_books"]
 
 pytestmark = pytest.mark.postgres
-
-
-@pytest.fixture
-def shop(start_books: StartBooks, empty_store: StoreEmulator) -> ShopWithBooks:
-    """A shop with books, nothing sold yet."""
-    return start_books(empty_store)
 
 
 @contextmanager
