@@ -33,6 +33,7 @@ from udsync_pipelines.connectors.quickbooks.entities import VOID_PARAMETERS, Boo
 from udsync_pipelines.connectors.quickbooks.fault_rules import Remedy
 from udsync_pipelines.connectors.quickbooks.faults import (
     About,
+    NotFoundError,
     RejectedByBooksError,
     StaleObjectError,
     outcome_unknown,
@@ -71,7 +72,6 @@ _FORMS = {
 _UNTOUCHED = "0"
 """The SyncToken of what nobody has changed since it was created."""
 
-_NOT_FOUND = "not_found"
 # What QuickBooks moves by itself: stamps, versions, balances, and text that it writes anew.
 _MEMBERS_THAT_COUNT = (
     *("TxnDate", "CustomerRef", "CurrencyRef", "DocNumber", "PaymentRefNum", "TotalAmt"),
@@ -228,9 +228,8 @@ class QuickBooksBooks:
             self.client.delete(entity, identifier, _UNTOUCHED, request_id=request_id)
         except StaleObjectError as error:
             raise _conflict("it was changed while this was sent.") from error
-        except RejectedByBooksError as error:
-            if error.code != _NOT_FOUND:
-                raise
+        except NotFoundError:
+            pass  # gone already, by an attempt whose answer was lost
 
     def find(self, draft: AnyDraft, name: str, symbols: Symbols) -> Posted | None:
         """The object that an earlier attempt to write this draft has made.

@@ -23,4 +23,7 @@ def question_of(write: Write, code: str, books: Books, ledger: WriteLedger) -> Q
         return None
     keys = [replace(write.key, role=role) for role in ROLES[write.key.entity]]
     bound = {key.role: binding for key, binding in ledger.bound(keys).items()}
-    return Documents(write.source_hash, bound, books, ledger).question(code)
+    asked = Documents(write.source_hash, bound, books, ledger).question(code)
+    if write.action is WriteAction.DELETE:
+        return replace(asked, choices=questions.ONLY_KEPT)
+    return asked

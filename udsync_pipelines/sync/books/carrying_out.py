@@ -15,7 +15,7 @@ from udsync_pipelines.errors import (
     RecordRejectedError,
     UdsyncError,
 )
-from udsync_pipelines.sync.books import problems, proving, questions
+from udsync_pipelines.sync.books import problems, questions, taking_back
 from udsync_pipelines.sync.books.asking import question_of
 from udsync_pipelines.sync.books.following import Watch, deleted
 from udsync_pipelines.sync.books.planning import NAMED
@@ -110,23 +110,26 @@ class Poster:
             self._reject(write, first.code or "", first.reason or "", first.cure or "")
         return {one.id for one in held}
 
-    def settle_doubt(self, write: Write) -> bool:
-        """Look for a write whose answer was lost; True when it is not in doubt any more.
+    def settle_doubt(self, write: Write) -> Parked | None:
+        """Look for a write whose answer was lost; why its record stays parked, or None.
 
         Absent for longer than the books may hide it, it has not arrived: it is planned anew.
-        Where several could be it, a person has to look; until then it stays in doubt.
+        Where several could be it, a person has to look; until then it stays in doubt. What has
+        arrived and must not stand is taken back, which its own load would have done.
         """
         self._learn([write])
         if self._look_up(write):
-            return True
+            why = _why_parked(self._ended[write.id])
+            is_refused = self._ended[write.id].state is IntentState.REJECTED
+            return self._parked_for(write, why) if why is not None and is_refused else None
         if not self._has_not_arrived(write):
-            return False
+            return self.in_doubt(write)
         self.ledger.supersede(write)
-        return True
+        return None
 
-    def why_in_doubt(self, write: Write) -> Why:
-        """Code, reason and cure of a write that stays in doubt."""
-        return self._questions.get(write.id) or problems.answer_lost()
+    def in_doubt(self, write: Write) -> Parked:
+        """The record of a write that stays in doubt, parked until it is known what became of it."""
+        return self._parked_for(write, self._why_in_doubt(write))
 
     def take_counts(self) -> Counter[str]:
         """What was counted since the last time, by `kind.count`."""
@@ -237,16 +240,17 @@ class Poster:
         about any other; that it is gone is noted before, for a crash in between must not hide it.
         """
         is_lasting = write.key.role in NAMED or write.action is WriteAction.DELETE
-        is_refuted = proving.refutation(write, told) is not None
-        if write.key not in self._unanswered or is_lasting or is_refuted:
-            self._settle(write, told)
+        # Had this been deleted again when its answer was lost, it would not stand to be read.
+        must_go = taking_back.why_taken_back(write, told) is not None
+        if write.key not in self._unanswered or is_lasting or must_go:
+            self._settle_or_take_back(write, told)
             return
         standing = self.books.read(told.target_id)
         if standing is None:
             self.watch.deviate(deleted(write.key, told))
             self._settle(write, told, problem=problems.deleted_since(told))
         else:
-            self._settle(write, standing)
+            self._settle_or_take_back(write, standing)
 
     def _posted(self, write: Write, symbols: Symbols) -> Posted:
         if write.action is WriteAction.DELETE and write.target_id:
@@ -281,7 +285,7 @@ class Poster:
             posted = self._found(write)
             if posted is None:
                 return False
-            self._settle(write, replace(posted, was_found=True))
+            self._settle_or_take_back(write, replace(posted, was_found=True))
         except (RecordRejectedError, OutcomeUnknownError) as error:
             self._questions[write.id] = _why(error)
             return False
@@ -302,18 +306,21 @@ class Poster:
         customer = getattr(write.draft, "customer", "")
         return problems.unequal(write.draft, posted, None, customers.get(customer))
 
+    def _settle_or_take_back(self, write: Write, posted: Posted) -> None:
+        """Record what a write has made; a document that must not stand is deleted instead.
+
+        Raises:
+            OutcomeUnknownError: it is not known whether it was deleted.
+        """
+        why = taking_back.why_taken_back(write, posted)
+        if why is not None and taking_back.taken_back(self.books, write, posted):
+            self._reject(write, *why, posted.receipt.get("intuit_tid"))
+        else:
+            self._settle(write, posted)
+
     def _settle(
         self, write: Write, posted: Posted, count: str = "", problem: Parked | None = None
     ) -> None:
-        """Record what a write has made; a document that must not stand is taken back instead.
-
-        Raises:
-            OutcomeUnknownError: it is not known whether it was taken back.
-        """
-        refuted = proving.refutation(write, posted)
-        if refuted is not None and proving.taken_back(self.books, write, posted):
-            self._reject(write, *refuted, posted.receipt.get("intuit_tid"))
-            return
         if write.action is not WriteAction.DELETE:
             problem = problem or self._problem(write, posted)
         self.ledger.settle(write, posted, problem)
@@ -346,7 +353,7 @@ class Poster:
             self._counts[f"{write.kind}.rejected"] += 1
 
     def _count_doubt(self, write: Write) -> None:
-        code, reason, cure = self.why_in_doubt(write)
+        code, reason, cure = self._why_in_doubt(write)
         with self._changed:
             self._changed.notify_all()
             self._ended[write.id] = replace(
@@ -418,22 +425,22 @@ class Poster:
 
         One in doubt is parked too: so it stays due until it is known what became of it.
         """
-        found: dict[str, tuple[Write, Why, bytes]] = {}
+        found: dict[str, Parked] = {}
         for record, write in _own_writes(batch, writes):
-            why = _why_parked(write)
-            if write.state is IntentState.UNKNOWN:
-                why = self.why_in_doubt(write)
-            if why is not None:
-                found.setdefault(record.source_id, (write, why, record.row_hash))
-        return [
-            Parked(
-                source_id,
-                row_hash,
-                *why,
-                question=question_of(write, why[0], self.books, self.ledger),
-            )
-            for source_id, (write, why, row_hash) in found.items()
-        ]
+            is_open = write.state is IntentState.UNKNOWN
+            why = self._why_in_doubt(write) if is_open else _why_parked(write)
+            if why is not None and record.source_id not in found:
+                parked = self._parked_for(write, why)
+                found[record.source_id] = replace(parked, content_hash=record.row_hash)
+        return list(found.values())
+
+    def _parked_for(self, write: Write, why: Why) -> Parked:
+        """The record of a write as it was when that was planned, parked for this reason."""
+        question = question_of(write, why[0], self.books, self.ledger)
+        return Parked(write.key.source_id, write.source_hash, *why, question=question)
+
+    def _why_in_doubt(self, write: Write) -> Why:
+        return self._questions.get(write.id) or problems.answer_lost()
 
 
 def _own(write: Write) -> tuple[Key, ...]:

@@ -54,7 +54,10 @@ def steps_of(wanted: Mapping[Role, Draft], documents: Documents, why_gone: str) 
         raise AskedError(documents.question(taken_back.kind), taken_back.why)
     if troubles and not taken_back.standing:
         kind, message = min(troubles.values(), key=lambda trouble: _GRAVITY.index(trouble[0]))
-        if documents.answer(kind) is None:
+        # What was posted again and taken back again leaves the first document's question open.
+        is_to_be_new = documents.answer(questions.TAX_DIFFERS) == questions.POST_AGAIN
+        is_answered = kind in questions.MISSING and is_to_be_new
+        if documents.answer(kind) is None and not is_answered:
             raise AskedError(documents.question(kind), message)
     kinds = {role: kind for role, (kind, _) in troubles.items()}
     return [*taken_back.steps(), *_Written(wanted, documents, kinds, moved).steps()]
@@ -244,7 +247,7 @@ class _Written:
         )
 
     def _is_to_be_new(self, role: Role) -> bool:
-        is_gone = self.troubled.get(role) in (questions.DELETED, questions.VOIDED)
+        is_gone = self.troubled.get(role) in questions.MISSING
         return role in self.moved or is_gone or self.documents.bound[role].is_withdrawn
 
 

@@ -20,12 +20,18 @@ TAX_DIFFERS = "tax_differs"
 ODD = frozenset({CHANGED, VOIDED, DELETED, DIFFER, TAX_DIFFERS})
 """Kinds in which a document that is wanted is not what was written, or not any more."""
 
+MISSING = frozenset({VOIDED, DELETED})
+"""Kinds in which a document that is wanted does not stand any more."""
+
 LOCKED = frozenset({"books_closed", "deposited", "bank_matched", "settled_elsewhere"})
 """Codes with which books refuse to change a document that was good when it was posted."""
 
 _KEEP = Choice(
     KEEP_BOOKS, "The books stay as they are, until the record or its documents change again."
 )
+ONLY_KEPT = (_KEEP,)
+"""What is left to choose where a document could not be taken back; then it is asked anew."""
+
 _WRITE_AGAIN = (
     Choice(WRITE_ORDER, "The document is brought to the order as it is now, all lines of it."),
     _KEEP,

@@ -15,7 +15,7 @@ from udsync_pipelines.errors import ConfigurationError
 from udsync_pipelines.mapping.profile import Profile
 from udsync_pipelines.posting.exchange import NO_RATES, Rates
 from udsync_pipelines.posting.policy import PostingPolicy
-from udsync_pipelines.sync.books.carrying_out import Poster, Why
+from udsync_pipelines.sync.books.carrying_out import Poster
 from udsync_pipelines.sync.books.drafting import Drafter
 from udsync_pipelines.sync.books.following import Follower, Watch
 from udsync_pipelines.sync.books.matching import Matcher
@@ -84,6 +84,9 @@ class BooksTarget:
 
     def map(self, sync: Sync, position: int) -> Iterator[tuple[int, Counts]]:
         """Compose what is due; plan the documents and the customers and items that they need.
+
+        Writes of earlier syncs whose answer was lost are looked up first, and finished: what was
+        posted to be compared, and came out otherwise, is deleted then, as its own load would have.
 
         Raises:
             ConfigurationError: no posting policy was accepted.
@@ -158,7 +161,7 @@ class BooksTarget:
         entity: Entity,
         policy: PostingPolicy,
         planned: Planned,
-        doubts: Mapping[Key, Why],
+        doubts: Mapping[Key, Parked],
     ) -> Iterator[tuple[Intent, int, Counts]]:
         deviations = self.watch.deviations(entity)
         # The refunds of an order that was posted before follow every change of it.
@@ -166,7 +169,7 @@ class BooksTarget:
         children = sync.archive.children(entity, edited) if edited else ()
         also = {key.source_id for key in deviations} | {one.source_id for one in children}
         due = Due(sync.plan, entity, self.connection_id, sync.archive, sync.ledger, None, also)
-        doubted = {key.source_id: why for key, why in doubts.items() if key.entity is entity}
+        doubted = {key.source_id: one for key, one in doubts.items() if key.entity is entity}
         for records, last_seq in due.batches():
             company = self.books.company()
             left = [record for record in records if record.source_id not in doubted]
@@ -195,7 +198,7 @@ class BooksTarget:
                 self.watch.agree(planner.agreed)
             # Parked, it stays due until it is known what became of it.
             waiting = [
-                Parked(record.source_id, record.content_hash, *doubted[record.source_id])
+                replace(doubted[record.source_id], content_hash=record.content_hash)
                 for record in records
                 if record.source_id in doubted
             ]
@@ -228,15 +231,13 @@ class BooksTarget:
         if any(sync.ledger.parked_ids(self.connection_id, source, one) for one in sync.entities):
             self.books.renew(timedelta(0) if sync.plan.is_by_hand else OLDEST_FOR_PARKED)
 
-    def _settle_doubts(self, sync: Sync) -> Mapping[Key, Why]:
-        """Look for every write whose answer was lost, but in a dry run; why some stay in doubt."""
+    def _settle_doubts(self, sync: Sync) -> Mapping[Key, Parked]:
+        """Look for every write whose answer was lost, but in a dry run; the records that wait."""
         poster = self._poster(sync)
-        left: dict[Key, Why] = {}
-        for write in self.ledger.doubts(sync.plan.lane):
-            if sync.plan.options.dry_run or not poster.settle_doubt(write):
-                left[write.key] = poster.why_in_doubt(write)
+        settle = poster.in_doubt if sync.plan.options.dry_run else poster.settle_doubt
+        found = {write.key: settle(write) for write in self.ledger.doubts(sync.plan.lane)}
         sync.ledger.count(sync.plan.id, self._prefixed(poster.take_counts()))
-        return left
+        return {key: parked for key, parked in found.items() if parked is not None}
 
     def _poster(self, sync: Sync) -> Poster:
         return Poster(

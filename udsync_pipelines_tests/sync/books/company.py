@@ -107,7 +107,7 @@ class MemoryBooks:
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
         self._ids = count(101)
-        self._answered: dict[str, str | RecordRejectedError] = {}
+        self._answered: dict[str, Held | RecordRejectedError] = {}
         self._deleted: dict[str, Held] = {}
 
     # --- what the engine asks -----------------------------------------------------------------
@@ -155,8 +155,8 @@ class MemoryBooks:
                 return self._end(answer, self._only_ours(taken, draft, request_id))
             target_id = f"{kind_of(draft)}/{next(self._ids)}"
             made = Held(target_id, draft, name, symbols, self.clock())
-            self._answered[request_id] = target_id
             self._value(made)
+            self._answered[request_id] = replace(made)
             self.held[target_id] = made
             self.touched[target_id] = self.clock()
             return self._end(answer, made)
@@ -180,10 +180,10 @@ class MemoryBooks:
                 raise ConflictError("it was changed by hand.")
             self._check_paid(held, draft)
             held.draft, held.symbols = draft, symbols
-            self._answered[request_id] = target_id
             held.edits += 1
             self.touched[target_id] = self.clock()
             self._value(held)
+            self._answered[request_id] = replace(held)
             return self._end(answer, held)
 
     def withdraw(self, target_id: str, version: str | None, request_id: str) -> Posted:
@@ -351,11 +351,11 @@ class MemoryBooks:
         return self._posted(made)
 
     def _replayed(self, request_id: str) -> Held | None:
-        """What this request was answered before, a refusal too."""
+        """The first answer to this request, whatever became of the object since; a refusal too."""
         known = self._answered.get(request_id) if self.keeps_request_ids else None
         if isinstance(known, RecordRejectedError):
             raise known
-        return None if known is None else self.held.get(known) or self._deleted[known]
+        return known
 
     def _refuse(self, draft: AnyDraft, request_id: str) -> None:
         if any(refuses(draft) for refuses in self.refusals):

@@ -186,7 +186,54 @@ def test_a_process_that_died_in_between_is_followed_by_one_that_takes_it_back(
 
     assert standing == {"sales_receipt": Decimal("21.25")}
     assert live(died) == {}
+    assert calls(died) == ["create", "erase"]
     assert died.codes() == {"order/1": "tax_differs"}
+
+
+def test_what_a_later_sync_took_back_is_not_posted_again_before_somebody_decides(
+    died: BooksWorld,
+) -> None:
+    died.sync()
+    died.sync(FULL)
+    unasked = calls(died)
+    died.books.moved_tax = Decimal(0)
+
+    decided(died, "post_again")
+
+    assert unasked == ["create", "erase"]
+    assert live(died) == {"sales_receipt": Decimal("21.00")}
+    assert died.codes() == {}
+
+
+def test_a_new_document_for_one_that_a_person_deleted_is_compared_too(
+    automated: BooksWorld,
+) -> None:
+    automated.sync()
+    automated.books.delete(automated.books.the("sales_receipt"))
+    automated.shop.sell(1, "30.00")
+    automated.sync()
+    automated.books.moved_tax = OTHER
+    decided(automated, "post_again")
+    compared = automated.codes()
+    automated.books.moved_tax = Decimal(0)
+
+    decided(automated, "post_again")
+
+    assert compared == {"order/1": "tax_differs"}
+    assert live(automated) == {"sales_receipt": Decimal("31.50")}
+    assert automated.codes() == {}
+
+
+def test_an_edited_order_keeps_its_document_and_is_asked_about(automated: BooksWorld) -> None:
+    automated.sync()
+    automated.books.moved_tax = OTHER
+    automated.shop.sell(1, "30.00")
+
+    automated.sync()
+
+    assert calls(automated) == ["create"]
+    assert live(automated) == {"sales_receipt": Decimal("31.75")}
+    assert automated.codes() == {"order/1": "books_differ"}
 
 
 def test_what_a_person_has_touched_meanwhile_is_left_and_asked_about(died: BooksWorld) -> None:

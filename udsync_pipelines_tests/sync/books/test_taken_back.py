@@ -172,6 +172,23 @@ def test_an_invoice_stays_while_its_payment_cannot_be_voided(on_account: BooksWo
     assert on_account.codes() == {"order/1": "refused_by_books"}
 
 
+def test_of_a_document_that_is_locked_against_voiding_only_keeping_is_offered(
+    posted: BooksWorld,
+) -> None:
+    cancel(posted)
+    posted.books.lock("sales_receipt", "books_closed")
+
+    decided(posted, "void")
+    asked = posted.ledger.question("order/1")
+    posted.books.refusals.clear()
+    decided(posted, "keep_books")
+
+    assert asked.kind == "books_closed"
+    assert [one.name for one in asked.choices] == ["keep_books"]
+    assert live(posted) == {"sales_receipt": Decimal("21.00")}
+    assert posted.codes() == {}
+
+
 def test_a_payment_that_did_not_arrive_is_taken_off_its_invoice(on_account: BooksWorld) -> None:
     on_account.policy = policy(invoice_statuses=frozenset({"on-hold"}))
     on_account.shop.sell(1, "20.00", method="cheque", status="on-hold")

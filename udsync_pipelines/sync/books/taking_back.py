@@ -1,4 +1,4 @@
-"""A document whose tax nobody can know beforehand: posted, compared, and taken back if it differs.
+"""A document whose tax nobody can know beforehand: posted, compared, taken back if it differs.
 
 The write stays sent until the document is known to be equal or is deleted again. So whatever
 breaks off in between is found by the next sync, like any write whose answer was lost.
@@ -13,7 +13,7 @@ from udsync_pipelines.sync.books.ports import Books, Posted
 from udsync_pipelines.sync.books.writes import Write, WriteAction, request_id
 
 
-def refutation(write: Write, posted: Posted) -> tuple[str, str, str] | None:
+def why_taken_back(write: Write, posted: Posted) -> tuple[str, str, str] | None:
     """Why a new document must not stand, as code, reason and cure; None when it may.
 
     Only one that was sent with the shop's tax instead of one that was worked out before.
