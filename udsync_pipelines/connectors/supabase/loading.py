@@ -13,7 +13,7 @@ from psycopg.pq import TransactionStatus
 from udsync_pipelines.connectors.supabase.batch import Batch, PreparedRecord
 from udsync_pipelines.connectors.supabase.connection import Connection
 from udsync_pipelines.connectors.supabase.refusals import refusal
-from udsync_pipelines.connectors.supabase.responses import is_data_error
+from udsync_pipelines.connectors.supabase.responses import RowDroppedError, is_data_error
 from udsync_pipelines.connectors.supabase.statements import (
     COUNTS,
     PREAMBLE,
@@ -24,8 +24,6 @@ from udsync_pipelines.connectors.supabase.statements import (
 from udsync_pipelines.connectors.supabase.straight import straight
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.sync.records import LoadReceipt, RejectedRow
-
-DROPPED = "a row was taken and not kept"
 
 
 @dataclass(slots=True)
@@ -159,7 +157,7 @@ class BatchLoader:
             for statement in staged.merge:
                 self._execute(statement)
             if self._asked(staged.dropped) != [(False,)]:
-                raise psycopg.errors.NoDataFound(DROPPED)
+                raise RowDroppedError
         self._execute(self._note_mappings)
         ((created, written),) = self._asked(COUNTS)
         return _Counts(created, written - created, count - written)
@@ -191,7 +189,7 @@ class BatchLoader:
                 lines = _Lines(copy)
                 yield lines
             if cursor.rowcount != lines.sent:
-                raise psycopg.errors.NoDataFound(DROPPED)
+                raise RowDroppedError
 
     def _execute(self, statement: str) -> None:
         # The staging tables are new each time: a prepared plan for them could not be used again.

@@ -17,6 +17,15 @@ from udsync_pipelines.errors import UdsyncError
 APPLY_SCHEMA = statement_rule("42P01").cure
 
 
+class RowDroppedError(psycopg.DataError):
+    """A row was taken, and is not there or not changed afterwards; raised here, not by the server.
+
+    Its SQLSTATE is of a class that PostgreSQL leaves to others.
+    """
+
+    sqlstate = "UD001"
+
+
 def raised(rule: FaultRow, **words: str) -> UdsyncError:
     """The error that a row of the table stands for; `words` fill in its sentence."""
     return ERRORS[rule.kind](
@@ -25,12 +34,9 @@ def raised(rule: FaultRow, **words: str) -> UdsyncError:
 
 
 def is_data_error(error: psycopg.Error) -> bool:
-    """True when a row is to blame: bad value, constraint, too long for an index, a trigger's no.
-
-    P0002 is raised by us, for a row that was taken and is not there afterwards.
-    """
+    """True when a row is to blame: bad value, constraint, too long for an index, a trigger's no."""
     state = error.sqlstate or ""
-    return state[:2] in {"22", "23", "44", "54"} or state in {"P0001", "P0002"}
+    return state[:2] in {"22", "23", "44", "54", "P0"} or isinstance(error, RowDroppedError)
 
 
 def explain(error: psycopg.Error) -> UdsyncError:

@@ -155,29 +155,60 @@ def test_what_the_customers_own_database_refuses_is_told_without_the_value(
 
 
 @pytest.mark.parametrize(
-    "when",
+    ("before", "when"),
     [
-        "before insert or update on {}.woo_orders for each row when (new.id = 7)",
-        "before insert on {}.woo_order_lines for each row when (new.order_id = 7)",
+        (None, "before insert on {}.woo_orders for each row when (new.id = 7)"),
+        ([1], "before update on {}.woo_orders for each row when (new.id = 7)"),
+        (None, "before insert on {}.woo_order_lines for each row when (new.order_id = 7)"),
+        ([], "before insert on {}.woo_order_lines for each row when (new.order_id = 7)"),
+        ([1, 1], "before delete on {}.woo_order_lines for each row when (old.order_id = 7)"),
     ],
-    ids=["order", "line"],
+    ids=["order", "changed order", "line", "new line", "line too many"],
 )
-@pytest.mark.parametrize("is_known", [False, True], ids=["new", "changed"])
 def test_a_row_that_the_database_drops_without_a_word_is_told(
     session: Session, schema: str, new_destination: NewDestination,
-    when: str, is_known: bool,
+    before: list[int] | None, when: str,
 ) -> None:  # fmt: skip
     destination = new_destination(schema=schema)
-    if is_known:
-        destination.load(Entity.ORDER, [order(7, status="pending", lines=[])])
-    session.execute(
-        f"create function {schema}.drop_it() returns trigger language plpgsql as"
-        " 'begin return null; end'".encode()
-    )
-    trigger = f"create trigger t {when} execute function {{}}.drop_it()"
-    session.execute(trigger.replace("{}", schema).encode())
+    if before is not None:
+        lines = [line(7, number, quantity=Decimal(each)) for number, each in enumerate(before, 1)]
+        destination.load(Entity.ORDER, [order(7, status="pending", lines=lines)])
+    trigger(session, schema, when, "return null;")
 
     receipt = destination.load(Entity.ORDER, [order(n) for n in (1, 7, 9)])
 
     assert [(row.source_id, row.code) for row in receipt.rejected] == [("7", "row_not_kept")]
     assert (receipt.created, receipt.updated, receipt.unchanged) == (2, 0, 0)
+
+
+def test_a_trigger_that_changes_what_is_written_is_the_customers_own_matter(
+    session: Session, schema: str, new_destination: NewDestination
+) -> None:
+    destination = new_destination(schema=schema)
+    destination.load(Entity.ORDER, [order(7, status="pending")])
+    when = "before insert or update on {}.woo_order_lines for each row"
+    trigger(session, schema, when, "new.name = 'Mug'; return new;")
+
+    first = destination.load(Entity.ORDER, [order(7)])
+    second = destination.load(Entity.ORDER, [order(7, status="completed")])
+
+    assert (first.rejected, second.rejected) == ((), ())
+
+
+def test_a_trigger_that_fails_by_itself_has_refused_the_record(
+    session: Session, schema: str, new_destination: NewDestination
+) -> None:
+    when = "before insert on {}.woo_orders for each row when (new.id = 7)"
+    trigger(session, schema, when, "select 1 into strict new.number where false; return new;")
+
+    receipt = new_destination(schema=schema).load(Entity.ORDER, [order(1), order(7)])
+
+    assert [(row.source_id, row.code) for row in receipt.rejected] == [("7", "trigger_refused")]
+
+
+def trigger(session: Session, schema: str, when: str, body: str) -> None:
+    """A trigger of the customer's own, on a table of the schema."""
+    function = f"create function {schema}.own() returns trigger language plpgsql as"
+    session.execute(f"{function} $$begin {body} end$$".encode())
+    statement = f"create trigger own {when} execute function {{}}.own()"
+    session.execute(statement.replace("{}", schema).encode())
