@@ -96,10 +96,13 @@ def check_books(installation: Installation) -> None:
     """Look, as an operator would before the first posting, and decide what is asked.
 
     A new company gives cause for one sort of question: what it cannot hold is to be parked.
+
+    Raises:
+        ConfigurationError: another sort is asked, for which nobody is there to decide.
     """
     _read_orders(installation)
     found = preflight.check(installation, TENANT)
-    for one in found.undecided:
+    for one in found.undecided:  # a choice that is not offered is refused
         preflight.decide(installation, TENANT, one.subject, PARK, every=False)
     say(
         f"Pre-flight of the books: {len(found.findings)} findings; decided for "

@@ -120,7 +120,7 @@ def _new_items(policy: PostingPolicy, company: Company) -> Iterator[tuple[str, s
 def _gateways(policy: PostingPolicy, company: Company) -> Iterator[tuple[str, str]]:
     methods = {method.id for method in company.payment_methods if method.is_active}
     for name, rules in sorted(policy.gateways.items()):
-        if problem := _account(name, rules.account_id or "", company):
+        if rules.account_id and (problem := _account(name, rules.account_id, company)):
             yield f"gateways.{name}.account_id", problem
         if rules.payment_method_id and rules.payment_method_id not in methods:
             yield (
@@ -129,12 +129,12 @@ def _gateways(policy: PostingPolicy, company: Company) -> Iterator[tuple[str, st
             )
 
 
-def _account(gateway: str, account_id: str, company: Company) -> str:
-    """What keeps an account from taking the money of a gateway, or nothing."""
+def _account(gateway: str, account_id: str, company: Company) -> str | None:
+    """What keeps an account from taking the money of a gateway."""
     accounts = {account.id: account for account in company.accounts if account.is_active}
     account = accounts.get(account_id)
     if account is None:
-        return account_id and f"Account {account_id} for {gateway} is not active in the books."
+        return f"Account {account_id} for {gateway} is not active in the books."
     if account.kind not in _DEPOSIT_KINDS:
         return f"Account {account.name} for {gateway} is no bank or other current asset account."
     if account.currency not in _currencies(gateway, company):
@@ -143,7 +143,7 @@ def _account(gateway: str, account_id: str, company: Company) -> str:
             f"{company.home_currency}, or name it for that currency "
             f"(gateways.{gateway.partition(':')[0]}:{account.currency}.account_id)."
         )
-    return ""
+    return None
 
 
 def _currencies(gateway: str, company: Company) -> tuple[str | None, ...]:

@@ -1,4 +1,4 @@
-"""Noting what a request has led to."""
+"""What is noted after a request never hides how the request has ended."""
 
 import logging
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def never_failing(what: str) -> Iterator[None]:
-    """What comes after a request must not hide its outcome: a write would seem not to be done.
+    """Log an error of this block instead of raising it: a write would seem not to be done.
 
     A slot that is not given back expires; a pause or a count that is lost costs little.
     """
@@ -22,5 +22,5 @@ def never_failing(what: str) -> Iterator[None]:
         yield
     except (UdsyncError, SQLAlchemyError, psycopg.Error) as error:
         logger.warning(
-            "limits could not be noted", extra={"what": what, "error": type(error).__name__}
+            "not noted after a request", extra={"what": what, "error": type(error).__name__}
         )
