@@ -98,7 +98,7 @@ def ledger_materializations(
 
 
 def _sentence(kind: str, one: Posted) -> str:
-    """What a run shows of it in one line: `86 invoices written, 15,390.99 CAD posted`."""
-    written = f"{one.touched:,} {LEDGERS[kind].replace('_', ' ')} written or found"
+    """What a run shows of it in one line: `invoices: 86 written or found, 15,390.99 CAD posted`."""
+    written = f"{LEDGERS[kind].replace('_', ' ')}: {one.touched:,} written or found"
     money = " + ".join(f"{amount:,} {currency}" for currency, amount in one.money.items() if amount)
     return f"{written}, {money} posted" if money else written

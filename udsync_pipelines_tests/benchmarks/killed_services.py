@@ -131,8 +131,10 @@ def _killed(served: ServedShop, selling: Selling, dice: Random, kind: str) -> Ki
     back = _seconds_until_booked(served, selling, at)
     patient(lambda: _is_healthy(served, kind, restarts) or None)
     ended = patient(lambda: _seconds_until_ended(served, under_way, at))
-    # Of the workers that end with their fork server, one may have done its work just before.
+    # Of the workers that end with their fork server, each may have done its work just before.
     killed = under_way if kind == FORK_SERVER else [run.id]
+    if kind == FORK_SERVER and not _has_failed(served, killed):
+        return _killed(served, selling, dice, kind)
     is_run = kind in _OF_A_RUN
     told = _told_of_any(served, killed, at) if is_run else _told(served, kind)
     return Kill(kind, f"{len(under_way)} runs under way", told, ended, back)
@@ -172,6 +174,10 @@ def _seconds_until_ended(served: ServedShop, under_way: Sequence[str], at: float
     if not all(one.is_over and one.ended for one in runs):
         return None
     return max([0.0, *((one.ended or at) - at for one in runs)])
+
+
+def _has_failed(served: ServedShop, killed: Sequence[str]) -> bool:
+    return any(served.pages.run(run_id).status == "FAILURE" for run_id in killed)
 
 
 def _restarts(served: ServedShop) -> int:
