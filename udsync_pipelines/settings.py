@@ -8,7 +8,7 @@ folder; the environment wins. Three older names are accepted too: `OAUTH_REDIREC
 import os
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, get_args
 
 import platformdirs
 import sqlalchemy as sa
@@ -38,6 +38,10 @@ def _psycopg_url(given: SecretStr) -> SecretStr:
     return SecretStr(url.render_as_string(hide_password=False))
 
 
+SyncInterval = Literal[
+    "5m", "10m", "15m", "20m", "30m", "1h", "2h", "3h", "4h", "6h", "8h", "12h"
+]  # fmt: skip
+"""Minutes that divide an hour, or hours that divide a day: what a cron schedule can keep to."""
 FolderPath = Annotated[Path, AfterValidator(_absolute)]
 PostgresUrl = Annotated[SecretStr, AfterValidator(_psycopg_url)]
 
@@ -172,11 +176,12 @@ class Settings(BaseSettings):
         description="Folder that backups are written to.",
         json_schema_extra=_must_be("the path of a folder"),
     )
-    sync_interval: str | None = Field(
-        default=None,
+    sync_interval: SyncInterval = Field(
+        default="1h",
         validation_alias=AliasChoices("UDSYNC_SYNC_INTERVAL", "SYNC_INTERVAL"),
-        description="How often the incremental syncs run, when it is not hourly.",
-        json_schema_extra=_must_be("a text"),
+        description="How often the schedules named `hourly_…` sync what has changed. Takes effect "
+        "when the services start.",
+        json_schema_extra=_must_be(f"one of {', '.join(get_args(SyncInterval))}"),
     )
 
 

@@ -1,6 +1,9 @@
 """The schedules that every installation has: each lane's changes hourly, everything daily.
 
-Times are those of `ZONE`, between 02:00 and 03:00 there is none: once a year that hour does not
+`UDSYNC_SYNC_INTERVAL` sets another pace than an hour; the schedules keep their names, by which
+Dagster remembers whether they are on.
+
+Times are those of `ZONE`. No daily one is between 02:00 and 03:00: once a year that hour does not
 exist, and once it comes twice. What orders refer to comes before them.
 """
 
@@ -11,14 +14,24 @@ import dagster as dg
 from udsync_pipelines.orchestration.asking import is_under_way, sync_request
 from udsync_pipelines.orchestration.config import Trigger
 from udsync_pipelines.services.standing_installation import standing_installation
+from udsync_pipelines.settings import SyncInterval, load_settings
 from udsync_pipelines.store.repositories import connections
 from udsync_pipelines.store.repositories.tenants import DEFAULT_TIMEZONE
 from udsync_pipelines.sync.entities import LANES
 
 ZONE = DEFAULT_TIMEZONE
 
-HOURLY = {"customers": "5 * * * *", "products": "10 * * * *", "orders": "15 * * * *"}
+MINUTES = {"customers": 5, "products": 10, "orders": 15}
+"""Past the full hour; what of it is within the interval, where that is shorter."""
 DAILY = {"customers": "30 3 * * *", "products": "40 3 * * *", "orders": "50 3 * * *"}
+
+
+def cron_every(interval: SyncInterval, minute: int) -> str:
+    """The cron expression of each such interval from midnight on, at this minute of it."""
+    number = int(interval[:-1])
+    if interval.endswith("m"):
+        return f"{minute % number}-59/{number} * * * *"
+    return f"{minute} * * * *" if number == 1 else f"{minute} */{number} * * *"
 
 
 def _schedule(lane: str, cron: str, *, full: bool) -> dg.ScheduleDefinition:
@@ -56,7 +69,12 @@ def _why_none(tenants: tuple[str, ...]) -> str:
     return "No tenant has a store and a destination yet."
 
 
+_INTERVAL = load_settings().sync_interval
+
 SCHEDULES = [
-    *(_schedule(lane.name, HOURLY[lane.name], full=False) for lane in LANES),
+    *(
+        _schedule(lane.name, cron_every(_INTERVAL, MINUTES[lane.name]), full=False)
+        for lane in LANES
+    ),
     *(_schedule(lane.name, DAILY[lane.name], full=True) for lane in LANES),
 ]

@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 
 from udsync_pipelines.emulators.quickbooks import CompanyEmulator
 from udsync_pipelines.emulators.woocommerce import StoreEmulator
-from udsync_pipelines.orchestration.schedules import DAILY, HOURLY, ZONE
+from udsync_pipelines.orchestration.schedules import DAILY, MINUTES, ZONE
 from udsync_pipelines.services.embedded_postgres import EmbeddedPostgres
 from udsync_pipelines.services.engines import open_engine
 from udsync_pipelines.services.installation import Installation, open_installation
@@ -97,7 +97,7 @@ class Simulation:
 
 def ticks(hour: datetime, lanes: Sequence[Lane]) -> list[tuple[int, Lane, bool]]:
     """What the schedules start within an hour: minute, lane, and whether it is a full sync."""
-    ticks = [(_minute(HOURLY[lane.name]), lane, False) for lane in lanes]
+    ticks = [(MINUTES[lane.name], lane, False) for lane in lanes]
     if hour.astimezone(ZoneInfo(ZONE)).hour == DAILY_HOUR:
         ticks += [(_minute(DAILY[lane.name]), lane, True) for lane in lanes]
     return sorted(ticks, key=lambda tick: tick[0])

@@ -1,8 +1,9 @@
 """The schedules that every installation has, ticked for real tenants."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import takewhile
+from typing import get_args
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -10,8 +11,9 @@ import dagster as dg
 import pytest
 from dagster._utils.schedules import schedule_execution_time_iterator
 
-from udsync_pipelines.orchestration.schedules import SCHEDULES, ZONE
+from udsync_pipelines.orchestration.schedules import SCHEDULES, ZONE, cron_every
 from udsync_pipelines.services.run_tags import run_tags
+from udsync_pipelines.settings import SyncInterval
 from udsync_pipelines.store.repositories import connections, tenants
 from udsync_pipelines.store.tables.states import Platform
 from udsync_pipelines.sync.entities import LANES
@@ -42,6 +44,40 @@ def test_every_lane_is_synced_hourly_and_in_full_daily() -> None:
     assert [schedule.name for schedule in SCHEDULES] == [
         f"{pace}_{lane.name}" for pace in ("hourly", "daily") for lane in LANES
     ]
+
+
+def ticks_of_a_day(cron: str) -> list[str]:
+    """The times of day in winter, all of them."""
+    start = datetime(2026, 1, 14, tzinfo=ZoneInfo(ZONE))
+    ticks = schedule_execution_time_iterator(start.timestamp(), cron, ZONE)
+    day = takewhile(lambda at: at < start + timedelta(days=1), ticks)
+    return [f"{at.astimezone(ZoneInfo(ZONE)):%H:%M}" for at in day]
+
+
+@pytest.mark.parametrize(
+    ("interval", "number", "first"),
+    [
+        ("5m", 288, ["00:00", "00:05", "00:10"]),
+        ("20m", 72, ["00:15", "00:35", "00:55"]),
+        ("30m", 48, ["00:15", "00:45", "01:15"]),
+        ("1h", 24, ["00:15", "01:15", "02:15"]),
+        ("6h", 4, ["00:15", "06:15", "12:15"]),
+    ],
+)
+def test_changes_are_synced_at_the_interval_that_is_set(
+    interval: SyncInterval, number: int, first: list[str]
+) -> None:
+    ticks = ticks_of_a_day(cron_every(interval, 15))
+
+    assert (len(ticks), ticks[:3]) == (number, first)
+
+
+def test_every_interval_that_can_be_set_is_kept_all_day() -> None:
+    minutes = {one: int(one[:-1]) * {"m": 1, "h": 60}[one[-1]] for one in get_args(SyncInterval)}
+
+    kept = {one: len(ticks_of_a_day(cron_every(one, 5))) for one in minutes}
+
+    assert kept == {one: 24 * 60 // length for one, length in minutes.items()}
 
 
 @every_schedule
