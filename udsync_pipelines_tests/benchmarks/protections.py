@@ -68,7 +68,7 @@ PROTECTIONS = (
         "a repeated answer is read back",
         "an order counts as posted though its document was deleted",
         _POSTER,
-        "if write.key not in self._unanswered or is_lasting or must_go:",
+        "if write.key not in self._keys.unanswered or is_lasting or must_go:",
         "if write:",
         (f"{_LOST}what_was_deleted_before_its_answer_came_again_is_a_question",),
     ),

@@ -18,19 +18,10 @@ from udsync_pipelines.errors import (
 from udsync_pipelines.sync.books import problems, questions, taking_back
 from udsync_pipelines.sync.books.asking import question_of
 from udsync_pipelines.sync.books.following import Watch, deleted
+from udsync_pipelines.sync.books.known_keys import KnownKeys
 from udsync_pipelines.sync.books.planning import NAMED
 from udsync_pipelines.sync.books.ports import Books, Posted, Symbols, WriteLedger
-from udsync_pipelines.sync.books.writes import (
-    Binding,
-    Key,
-    Role,
-    Write,
-    WriteAction,
-    by_record,
-    customer_symbol,
-    needed_keys,
-    request_id,
-)
+from udsync_pipelines.sync.books.writes import Binding, Write, WriteAction, by_record, request_id
 from udsync_pipelines.sync.plan import Intent, IntentState, Parked, PlannedRecord
 from udsync_pipelines.sync.ports import Progress
 from udsync_pipelines.sync.target import Reached
@@ -52,15 +43,15 @@ class Poster:
     horizon: timedelta
     workers: int
     rules_version: str
-    _bound: dict[Key, Binding] = field(default_factory=dict)
     _ended: dict[UUID, Write] = field(default_factory=dict)
-    _answered: dict[Key, int] = field(default_factory=dict)
-    _unanswered: set[Key] = field(default_factory=set)
     _questions: dict[UUID, Why] = field(default_factory=dict)
     _counts: Counter[str] = field(default_factory=Counter)
     _under_way: set[UUID] = field(default_factory=set)
     _changed: threading.Condition = field(default_factory=threading.Condition)
     _stopped_by: BaseException | None = None
+
+    def __post_init__(self) -> None:
+        self._keys = KnownKeys(self.ledger)
 
     def load(self, batch: Intent) -> tuple[Counter[str], int]:
         """Carry out one approved batch; return counts by `kind.count`, and the newly parked.
@@ -91,7 +82,9 @@ class Poster:
             self._parked(batch, ended),
             _arrived(batch, ended),
         )
-        self._forget()
+        # So that memory does not grow with the number of batches.
+        self._ended.clear()
+        self._keys.forget()
         self.reached("books.settled")
         return self._counts, newly_parked
 
@@ -182,8 +175,8 @@ class Poster:
         failed = self._failed_dependency(write)
         if failed is not None:
             self._reject(write, *problems.waits_for(failed))
-        elif write.key.role in NAMED and write.key in self._bound and write.target_id is None:
-            bound = self._bound[write.key]  # another lane was faster
+        elif write.key.role in NAMED and write.key in self._keys.bound and write.target_id is None:
+            bound = self._keys.bound[write.key]  # another lane was faster
             self._settle(write, Posted(bound.target_id, bound.version or "", was_found=True))
         elif write.action is WriteAction.LINK:
             self._settle(write, Posted(self._linked(write), ""))
@@ -206,9 +199,9 @@ class Poster:
         return not is_open and self.ledger.sent_longer_than(write, self.horizon)
 
     def _send(self, write: Write) -> None:
-        answered = self._answered.get(write.key, 0)
+        answered = self._keys.answered.get(write.key, 0)
         write = replace(write, request_id=request_id(self.books.account, write, answered))
-        symbols = self._symbols(write)
+        symbols = self._keys.symbols(write)
         self.ledger.send(write)
         self.reached("books.sent")
         try:
@@ -242,7 +235,7 @@ class Poster:
         is_lasting = write.key.role in NAMED or write.action is WriteAction.DELETE
         # Had this been deleted again when its answer was lost, it would not stand to be read.
         must_go = taking_back.why_taken_back(write, told) is not None
-        if write.key not in self._unanswered or is_lasting or must_go:
+        if write.key not in self._keys.unanswered or is_lasting or must_go:
             self._settle_or_take_back(write, told)
             return
         standing = self.books.read(told.target_id)
@@ -293,7 +286,7 @@ class Poster:
 
     def _found(self, write: Write) -> Posted | None:
         if write.action is WriteAction.CREATE or not write.target_id:
-            return self.books.find(write.draft, write.name, self._symbols(write))
+            return self.books.find(write.draft, write.name, self._keys.symbols(write))
         posted = self.books.read(write.target_id)
         if write.action is WriteAction.DELETE:
             return _as_withdrawn(write.target_id, posted)
@@ -302,7 +295,7 @@ class Poster:
         return posted if self._problem(write, posted) is None else None
 
     def _problem(self, write: Write, posted: Posted) -> Parked | None:
-        customers = self._symbols(write).customers
+        customers = self._keys.symbols(write).customers
         customer = getattr(write.draft, "customer", "")
         return problems.unequal(write.draft, posted, None, customers.get(customer))
 
@@ -333,7 +326,9 @@ class Poster:
                 reason=problem.reason if problem else None,
                 cure=problem.cure if problem else None,
             )
-            self._bound[write.key] = Binding(write.key, posted.target_id, posted.version or None)
+            self._keys.bound[write.key] = Binding(
+                write.key, posted.target_id, posted.version or None
+            )
             self._counts[f"{write.kind}.{count or _counted(write, posted)}"] += 1
             if problem is not None:
                 self._counts[f"{write.kind}.unequal"] += 1
@@ -378,47 +373,13 @@ class Poster:
         return self.ledger.bound([made.key])[made.key].target_id
 
     def _learn(self, writes: Sequence[Write]) -> None:
-        """Look up, at once, what the symbols of these writes stand for, and what they wait for."""
-        keys = {key for write in writes for key in (*needed_keys(write.draft), *_own(write))}
-        unknown = keys - set(self._bound)
-        if unknown:
-            self._bound.update(self.ledger.bound(unknown))
-        own = {write.key for write in writes}
-        self._answered.update(self.ledger.answered(own))
-        self._unanswered.update(self.ledger.unanswered(own))
+        """Look up, at once, what is known of the keys of these writes, and what they wait for."""
+        self._keys.learn(writes)
         # Carried out in a batch, or by a process, before this one.
         ours = {write.id for write in writes}
         earlier = {one for write in writes for one in write.depends_on} - ours - set(self._ended)
         if earlier:
             self._ended.update(self.ledger.states(earlier))
-
-    def _forget(self) -> None:
-        """Let go of what a batch has taught, so that memory does not grow with their number.
-
-        Customers and items stay: most batches name them.
-        """
-        self._ended.clear()
-        self._answered.clear()
-        self._unanswered.clear()
-        self._bound = {key: bound for key, bound in self._bound.items() if key.role in NAMED}
-
-    def _symbols(self, write: Write) -> Symbols:
-        customers: dict[str, str] = {}
-        items: dict[str, str] = {}
-        for key in needed_keys(write.draft):
-            if key in self._bound:
-                identifier = self._bound[key].target_id.partition("/")[2]
-                if key.role is Role.CUSTOMER:
-                    customers[customer_symbol(key)] = identifier
-                else:
-                    items[f"{key.entity}/{key.source_id}"] = identifier
-        return Symbols(customers, items, self._invoice(write))
-
-    def _invoice(self, write: Write) -> str | None:
-        sale = self._bound.get(replace(write.key, role=Role.SALE))
-        if write.key.role is not Role.PAYMENT or sale is None:
-            return None
-        return sale.target_id.partition("/")[2]
 
     def _parked(self, batch: Intent, writes: Sequence[Write]) -> list[Parked]:
         """The records of the batch of which a write did not come out as it should.
@@ -441,13 +402,6 @@ class Poster:
 
     def _why_in_doubt(self, write: Write) -> Why:
         return self._questions.get(write.id) or problems.answer_lost()
-
-
-def _own(write: Write) -> tuple[Key, ...]:
-    """The write's own key, where another lane may have bound it; a payment's invoice."""
-    if write.key.role is Role.PAYMENT:
-        return (replace(write.key, role=Role.SALE),)
-    return (write.key,) if write.key.role in NAMED else ()
 
 
 def _counted(write: Write, posted: Posted) -> str:
