@@ -19,6 +19,7 @@ from udsync_pipelines_tests.scenarios.books_evidence import unequal_books
 from udsync_pipelines_tests.scenarios.evidence import listed
 
 HORIZON_SECONDS = 300.0 / FACTOR
+MOST_CHAINS = 5
 EXECUTED_AGAIN = 2
 """So often Dagster executes a killed run again by itself, see `dagster.yaml`."""
 MOST_SYNCS = 5
@@ -75,7 +76,7 @@ def kill_workers(
 
     A run that has ended before its kill is none: another one is killed a little sooner. The last
     three meet one run and both of Dagster's attempts to execute it again, so that only a sync of
-    its own can finish that work.
+    its own can finish that work; they are repeated while one of them comes too late.
     """
     chain = 1 + EXECUTED_AGAIN if kills > 1 + EXECUTED_AGAIN else 0
     singles, done = kills - chain, 0
@@ -86,8 +87,11 @@ def kill_workers(
             yield from found
             done += len(found)
             requests -= 0 if found else 3
-        if chain:
-            yield from _round(served, watch, dice, [requests // 2, 3, 0], orders)
+        for _ in range(MOST_CHAINS if chain else 0):
+            found = _round(served, watch, dice, [requests // 2, 3, 0], orders)
+            yield from found
+            if len(found) == chain:
+                break
 
 
 def wrong(served: ServedShop) -> list[str]:
