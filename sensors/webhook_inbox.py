@@ -13,6 +13,7 @@ import dagster as dg
 from udsync_pipelines.orchestration.asking import runs_under_way, sync_request
 from udsync_pipelines.orchestration.config import Trigger
 from udsync_pipelines.orchestration.jobs import SYNC_JOBS
+from udsync_pipelines.services import deliveries
 from udsync_pipelines.services.deliveries import holder
 from udsync_pipelines.services.standing_installation import standing_installation
 from udsync_pipelines.store.repositories import inbox_work
@@ -34,11 +35,12 @@ def webhook_inbox(context: dg.SensorEvaluationContext) -> Result:
     The cursor counts the evaluations that asked. Being part of the key it lets a lane be asked for
     again after a run that failed, while an evaluation that Dagster repeats asks for the same run.
     """
-    with standing_installation() as installation, installation.state.dispatch() as connection:
+    with standing_installation() as installation:
         # In this order: a run that claims in between is no reason to ask for another.
-        claimed = {one.run for one in inbox_work.claims(connection)}
-        work = inbox_work.lanes_with_work(connection)
-    lanes = dict.fromkeys((one.tenant, one.lane) for one in work)
+        with installation.state.dispatch() as connection:
+            claimed = {one.run for one in inbox_work.claims(connection)}
+        waiting = deliveries.work(installation)
+    lanes = dict.fromkeys((one.tenant, one.lane) for one in waiting)
     free = [lane for lane in lanes if _needs_a_run(context.instance, *lane, claimed)]
     if not free:
         return dg.SkipReason("Nothing waits that is not under way.")

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.services.installation import Installation
-from udsync_pipelines.store.repositories import connections, inbox_work
+from udsync_pipelines.store.repositories import books_events, connections, inbox_work
 from udsync_pipelines.store.repositories.tenants import Tenant
 from udsync_pipelines.store.tables.states import Platform
 
@@ -27,6 +27,23 @@ class Taken:
 
     deliveries: int = 0
     records: Mapping[Entity, Sequence[str]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+def work(installation: Installation) -> Sequence[inbox_work.LaneWork]:
+    """The lanes of all tenants that a run should be started for, oldest first.
+
+    What a company tells us of our own writes is put aside.
+    """
+    with installation.state.dispatch() as connection:
+        found = inbox_work.lanes_with_work(connection)
+    told = {one.tenant_id for one in found if one.platform is Platform.QUICKBOOKS}
+    for tenant_id in told:
+        with installation.state.tenant(tenant_id) as connection:
+            books_events.put_aside(connection, tenant_id)
+    if not told:
+        return found
+    with installation.state.dispatch() as connection:
+        return inbox_work.lanes_with_work(connection)
 
 
 def claim(installation: Installation, tenant: Tenant, run_id: str, lane: str) -> Taken:

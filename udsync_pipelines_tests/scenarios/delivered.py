@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
 
+from udsync_pipelines.services import deliveries
 from udsync_pipelines.services.engines import open_engine
 from udsync_pipelines.services.store_webhooks import StoreWebhooks, check_store, register_store
-from udsync_pipelines.store.repositories import inbox_work
 from udsync_pipelines.sync.engine import SyncReport
 from udsync_pipelines.sync.entities import DESTINATIONS, lane_named
 from udsync_pipelines.sync.plan import SyncOptions
@@ -36,9 +36,9 @@ def delivering(shop: ConnectedShop) -> Iterator[Api]:
 
 def sync_what_waits(shop: ConnectedShop) -> list[SyncReport]:
     """Do what the runs do that `webhook_inbox` asks for: one for each lane with deliveries."""
-    with shop.installation.state.dispatch() as connection:
-        work = inbox_work.lanes_with_work(connection)
-    return [_take_up(shop, one.lane) for one in work if one.tenant == shop.tenant.name]
+    work = deliveries.work(shop.installation)
+    lanes = dict.fromkeys(one.lane for one in work if one.tenant == shop.tenant.name)
+    return [_take_up(shop, lane) for lane in lanes]
 
 
 @contextmanager

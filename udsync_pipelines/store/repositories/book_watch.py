@@ -10,6 +10,7 @@ import orjson
 import sqlalchemy as sa
 
 from udsync_pipelines.domain.identity import Entity
+from udsync_pipelines.store.repositories import books_events
 from udsync_pipelines.store.repositories.bookmarks import Bookmarks
 from udsync_pipelines.store.tenancy import TenantDatabase
 from udsync_pipelines.sync.books.following import Deed, Deviation
@@ -102,6 +103,11 @@ class PostgresWatch:
     def note(self, until: datetime) -> None:
         """From now on changes up to this time are known."""
         self._bookmarks.write({"until": until.isoformat()})
+
+    def is_told(self, since: datetime) -> bool:
+        """Whether a webhook that waits tells that a document of ours was changed after this."""
+        with self.database.tenant(self.tenant_id) as connection:
+            return books_events.is_told(connection, self.tenant_id, self.target_id, since)
 
     def bindings_of(self, target_ids: Collection[str]) -> Mapping[str, Sequence[Binding]]:
         """Those of these objects that are bound, with their bindings."""

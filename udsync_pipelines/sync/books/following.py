@@ -1,10 +1,11 @@
 """What others did to our documents in the books: seen, judged, and remembered for the next plan.
 
 A tenant's books are followed at most once in a while for all lanes together, for each question
-costs a metered read. An object that looks as our last write left it is the echo of that write. What
-a person changed beyond that and that moves no money (a name, a note, a payment applied) is theirs.
-A document that was voided or deleted, or that comes to other amounts, is a deviation: its record is
-planned again and becomes a question.
+costs a metered read; at once when a webhook tells of a change that is none of ours. An object that
+looks as our last write left it is the echo of that write. What a person changed beyond that and
+that moves no money (a name, a note, a payment applied) is theirs. A document that was voided or
+deleted, or that comes to other amounts, is a deviation: its record is planned again and becomes a
+question.
 """
 
 from collections import Counter
@@ -67,6 +68,9 @@ class Watch(Protocol):
     def note(self, until: datetime) -> None:
         """From now on changes up to this time are known."""
 
+    def is_told(self, since: datetime) -> bool:
+        """Whether the books have told us of a change after this that is none of ours."""
+
     def bindings_of(self, target_ids: Collection[str]) -> Mapping[str, Sequence[Binding]]:
         """Those of these objects that are bound, with their bindings."""
 
@@ -100,9 +104,9 @@ class Follower:
     counts: Counter[str] = field(default_factory=Counter)
 
     def follow(self) -> Counter[str]:
-        """Look at what changed since the last look, unless that was only just."""
+        """Look at what changed since the last look, unless that was only just and all is quiet."""
         until = self.watch.followed_until()
-        if until is not None and self.now - until < self.every:
+        if until is not None and self.now - until < self.every and not self.watch.is_told(until):
             return self.counts
         known = self.now
         if until is not None:

@@ -272,6 +272,7 @@ class MemoryWatch:
 
     ledger: BooksLedger
     until: datetime | None = None
+    told_at: datetime | None = None
     held: dict[Key, Deviation] = field(default_factory=dict)
 
     def followed_until(self) -> datetime | None:
@@ -279,6 +280,9 @@ class MemoryWatch:
 
     def note(self, until: datetime) -> None:
         self.until = until
+
+    def is_told(self, since: datetime) -> bool:
+        return self.told_at is not None and self.told_at > since
 
     def bindings_of(self, target_ids: Collection[str]) -> Mapping[str, Sequence[Binding]]:
         found: dict[str, list[Binding]] = {}

@@ -88,6 +88,18 @@ def test_the_books_are_followed_once_in_an_hour_for_all_lanes(posted: BooksWorld
     assert len(posted.books.called("changes")) == 2
 
 
+def test_the_books_are_followed_at_once_when_they_tell_of_a_change(posted: BooksWorld) -> None:
+    posted.sync()
+    posted.wait(timedelta(seconds=1))
+    posted.watch.told_at = posted.ledger.now
+    posted.wait(timedelta(seconds=1))
+
+    posted.sync()
+    posted.sync()
+
+    assert len(posted.books.called("changes")) == 2
+
+
 def test_a_dry_run_does_not_look(posted: BooksWorld) -> None:
     delete(posted, receipt_of(posted, 1))
 
