@@ -12,6 +12,7 @@ from dagster._core.storage.tags import WILL_RETRY_TAG
 
 from udsync_pipelines.services.deliveries import release_where
 from udsync_pipelines.services.failed_runs import Account, accounts_of_run, close_failed_run
+from udsync_pipelines.services.run_tags import TENANT
 from udsync_pipelines.services.standing_installation import standing_installation
 
 LEFT = "udsync/left"
@@ -29,7 +30,7 @@ LEFT = "udsync/left"
 def run_failures(context: dg.RunFailureSensorContext) -> None:
     """Note in our own tables and on the run's page what a run that is over has left."""
     run = context.dagster_run
-    tenant = run.run_config.get("tenant")
+    tenant = run.tags.get(TENANT) or run.run_config.get("tenant")
     if not isinstance(tenant, str):
         return
     goes_on = run.tags.get(WILL_RETRY_TAG) == "true" and run.remote_job_origin is not None

@@ -1,5 +1,9 @@
-"""A run in a process of its own: call with the tenant. The environment says where it is killed."""
+"""A run in a process of its own: call with its job and its config, which is JSON.
 
+The environment says where it is killed.
+"""
+
+import json
 import sys
 
 import dagster as dg
@@ -8,15 +12,23 @@ from udsync_pipelines.definitions import defs
 
 
 def sync_orders() -> dg.JobDefinition:
-    """The job that the run executes."""
+    """A job that such a run executes."""
     return defs.resolve_job_def("sync_orders")
+
+
+def backfill_orders() -> dg.JobDefinition:
+    """Another."""
+    return defs.resolve_job_def("backfill_orders")
+
+
+JOBS = {"sync_orders": sync_orders, "backfill_orders": backfill_orders}
 
 
 if __name__ == "__main__":
     with dg.DagsterInstance.get() as instance:
         dg.execute_job(
-            dg.reconstructable(sync_orders),
+            dg.reconstructable(JOBS[sys.argv[1]]),
             instance=instance,
-            run_config={"tenant": sys.argv[1]},
+            run_config=json.loads(sys.argv[2]),
             raise_on_error=False,
         )

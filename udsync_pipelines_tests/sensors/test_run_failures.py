@@ -1,27 +1,40 @@
 """A run that failed leaves no sync open, whatever happened to its process."""
 
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
 
 import dagster as dg
 import pytest
 
 from sensors.run_failures import LEFT, run_failures
+from udsync_pipelines.orchestration.backfills import run_config_of
+from udsync_pipelines.services.backfilling import months_of
 from udsync_pipelines.store.repositories.ledger import PostgresLedger
 from udsync_pipelines.sync.plan import Plan, PlanState
 from udsync_pipelines_tests.orchestration.running import DagsterRuns, Supabase
 from udsync_pipelines_tests.scenarios.shops import ConnectedShop
 from udsync_pipelines_tests.sensors import killed_run
-from udsync_pipelines_tests.sensors.killed_run import sync_orders
+from udsync_pipelines_tests.sensors.killed_run import backfill_orders, sync_orders
 
 pytestmark = pytest.mark.postgres
 
 
 def kill_at(point: str, shop: ConnectedShop, instance: dg.DagsterInstance) -> dg.DagsterRun:
     """Run a sync in a process that dies at a point; Dagster notices that it is gone."""
+    return kill_job_at(point, instance, "sync_orders", {"tenant": shop.tenant.name})
+
+
+def kill_job_at(
+    point: str, instance: dg.DagsterInstance, job: str, config: Mapping[str, Any]
+) -> dg.DagsterRun:
+    """The same with a job and its config."""
     ended = subprocess.run(  # noqa: S603 (our own program)
-        [sys.executable, "-m", killed_run.__name__, shop.tenant.name],
+        [sys.executable, "-m", killed_run.__name__, job, json.dumps(config)],
         env={**os.environ, "UDSYNC_FAIL_AT": point},
         capture_output=True,
         timeout=600,
@@ -145,6 +158,25 @@ def test_the_work_of_a_killed_run_is_finished_by_the_next_sync(
     assert following.success
     assert len(shop.live("woo_orders")) == 288
     assert plan_of(shop, run.run_id).state is PlanState.FAILED
+
+
+def test_the_sync_of_a_killed_backfill_is_closed_and_can_be_executed_again(
+    shop: ConnectedShop, dagster_runs: DagsterRuns
+) -> None:
+    (month,) = months_of(date(2026, 9, 1), date(2026, 9, 30), shop.tenant.timezone)
+    config = run_config_of(shop.tenant.name, month)
+    run = kill_job_at("map.planned", dagster_runs.instance, "backfill_orders", config)
+
+    notice(run.run_id, dagster_runs.instance)
+    closed = plan_of(shop, run.run_id)
+    told = shown_of(run.run_id, dagster_runs.instance)
+    again = dagster_runs.launch_again(backfill_orders, run.run_id)
+
+    assert closed.state is PlanState.FAILED
+    account = "Finished steps: extract. Supabase: 0 of 1 batches settled, 1 left."
+    assert told == ([f"The sync of orders was not finished. {account}"], f"orders: {account}")
+    assert again.success
+    assert plan_of(shop, run.run_id).state is PlanState.APPLIED
 
 
 def test_a_sync_that_said_why_it_failed_keeps_its_own_words(
