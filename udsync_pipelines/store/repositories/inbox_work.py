@@ -4,9 +4,9 @@ A row waits when it is pending, except while
 
 - its run was released after a failure, which puts it off, longer each time;
 - its record was claimed a moment ago, and events of it still come: then they are claimed when they
-  pause. The pause that is waited for grows with each claim: a storm of events costs one read at its
-  beginning and one at its end, and a shop that tells of a change whenever it is read costs one read
-  every `LONGEST_HOLD`.
+  pause. The pause that is waited for grows with each claim, and is long while many events wait: a
+  storm of events, in bursts or not, costs one read at its beginning and one at its end, and a shop
+  that tells of a change whenever it is read costs one read every `LONGEST_HOLD`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,6 +24,10 @@ FIRST_PAUSE = 1.0
 """Seconds without an event of a record that was claimed once lately, before it is claimed again."""
 PAUSE_GROWTH = 3.0
 """Each further claim of the record makes that pause so many times longer."""
+STORM = 10
+"""So many events of a record that wait are a storm."""
+STORM_PAUSE = 20.0
+"""Seconds without an event that end one, longer than between the bursts in which stores send."""
 LONGEST_HOLD = 120.0
 """Seconds that an event waits for a pause at most."""
 LATELY = 600.0
@@ -184,6 +188,8 @@ def _platform(form: str) -> Platform:
 _LIMITS = {
     "first_pause": FIRST_PAUSE,
     "growth": PAUSE_GROWTH,
+    "storm": STORM,
+    "storm_pause": STORM_PAUSE,
     "longest": LONGEST_HOLD,
     "lately": LATELY,
 }
@@ -224,7 +230,8 @@ _READY = f"""
     WHERE record.waiting > 0 AND (claimed.times = 0
         OR record.since <= {_NOW} - make_interval(secs => :longest)
         OR record.last <= {_NOW} - make_interval(
-            secs => least(:longest, :first_pause * power(:growth, claimed.times - 1))))
+            secs => least(:longest, greatest(:first_pause * power(:growth, claimed.times - 1),
+                CASE WHEN record.waiting >= :storm THEN :storm_pause ELSE 0 END))))
 """
 
 _LANES_WITH_WORK = f"""

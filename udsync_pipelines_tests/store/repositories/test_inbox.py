@@ -276,11 +276,36 @@ def test_a_storm_of_events_is_read_at_its_beginning_and_at_its_end(box: Inbox) -
     box.storm(1, 500)
 
     during = [box.claim(), box.work()]
-    after = box.after(seconds=inbox_work.FIRST_PAUSE).claim("run-2")
+    after = box.after(seconds=inbox_work.STORM_PAUSE).claim("run-2")
 
     assert [one.events for one in first] == [1]
     assert during == [[], []]
     assert [one.events for one in after] == [500]
+
+
+def test_bursts_of_one_storm_are_read_together(box: Inbox) -> None:
+    box.receive(delivery(0))
+    box.claim()
+    box.finish()
+    box.storm(1, 50)
+    between = box.after(seconds=inbox_work.STORM_PAUSE - 1).claim("run-2")
+    box.storm(51, 100)
+
+    after = box.after(seconds=inbox_work.STORM_PAUSE).claim("run-2")
+
+    assert between == []
+    assert [one.events for one in after] == [100]
+
+
+def test_a_few_events_are_no_storm(box: Inbox) -> None:
+    box.receive(delivery(0))
+    box.claim()
+    box.finish()
+    box.storm(1, inbox_work.STORM - 1)
+
+    claimed = box.after(seconds=inbox_work.FIRST_PAUSE).claim("run-2")
+
+    assert [one.events for one in claimed] == [inbox_work.STORM - 1]
 
 
 def test_a_record_that_was_just_claimed_holds_up_no_other_one(box: Inbox) -> None:
