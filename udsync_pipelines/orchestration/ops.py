@@ -273,6 +273,7 @@ def open_approved_plan(
     lane = tenant.ledger.plan(as_plan_id(config.plan)).lane
     take_lanes(context, tenant, [lane], Trigger(config.trigger))
     plan = tenant.engine.approved(as_plan_id(config.plan))
+    context.instance.add_run_tags(context.run_id, {f"{SYNC}{lane}": str(plan.id)})
     context.add_output_metadata(planned_by(plan) | plan_metadata(plan))
     return f"{config.tenant}/{plan.id}"
 

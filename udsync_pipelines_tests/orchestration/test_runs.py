@@ -8,6 +8,7 @@ import pytest
 
 from udsync_pipelines.definitions import defs
 from udsync_pipelines.orchestration.assets import TENANTS
+from udsync_pipelines.services.run_tags import SYNC
 from udsync_pipelines.store.repositories.ledger import PostgresLedger
 from udsync_pipelines.sync.plan import Plan, PlanState
 from udsync_pipelines_tests.orchestration.running import (
@@ -153,6 +154,9 @@ def test_a_plan_that_asked_is_carried_out_by_its_own_job(
     assert len(shop.live("woo_orders")) == 288
     assert ledger.plan(plan.id).state is PlanState.APPLIED
     assert materialized(applied, "load_approved_plan_to_supabase")["woo_orders"]["created"] == 288
+    of_the_plan = dg.RunsFilter(tags={f"{SYNC}orders": str(plan.id)})
+    found = {run.run_id for run in dagster_runs.instance.get_runs(of_the_plan)}
+    assert found == {asked.run_id, applied.run_id}
 
 
 @dataclass(frozen=True)
