@@ -1,7 +1,7 @@
 """A run takes the lanes that it syncs before it reads anything, or it does not begin.
 
-Dagster's queue lets one run at a time have a lane by its tags. A run that was started without them,
-in the launchpad, tags itself, so that the queue knows of it; the lease is the guarantee for both.
+Dagster's queue lets one run at a time have a lane by its tags, which `lane_queue` gives to a run of
+the launchpad. A run that passed another queue, or none, tags itself; the lease is the guarantee.
 """
 
 from collections.abc import Sequence

@@ -8,6 +8,12 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.remote_origin import (
+    RegisteredCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.run_coordinator import SubmitRunContext
 
 from udsync_pipelines.orchestration import lanes
 from udsync_pipelines.services.databases import plain_url
@@ -81,6 +87,37 @@ def test_a_run_that_was_started_without_tags_tells_the_queue_its_lanes(
     assert run is not None
     wanted = run_tags(shop.tenant.name, "customers", "manual")
     assert run.tags.items() >= {**wanted, f"{SYNC}customers": str(plan.id)}.items()
+
+
+def queued(instance: dg.DagsterInstance, job: str, **config: object) -> dg.DagsterRun:
+    """A run as it waits in the queue after somebody has launched it."""
+    location = RegisteredCodeLocationOrigin("udsync")
+    origin = RemoteJobOrigin(RemoteRepositoryOrigin(location, "__repository__"), job)
+    run = instance.add_run(
+        dg.DagsterRun(job, run_config=config, tags={"asked/by": "ada"}, remote_job_origin=origin)
+    )
+    context = SubmitRunContext(run, workspace=None)  # type: ignore[arg-type] # never looked at
+    return instance.run_coordinator.submit_run(context)
+
+
+@pytest.mark.parametrize("job", ["sync_customers", "sync_all"])
+def test_a_run_of_the_launchpad_has_its_lanes_before_it_waits_in_the_queue(
+    dagster_runs: DagsterRuns, job: str
+) -> None:
+    run = queued(dagster_runs.instance, job, tenant="acme")
+
+    wanted = run_tags("acme", job.removeprefix("sync_"), "manual")
+    assert run.status is dg.DagsterRunStatus.QUEUED
+    assert run.tags.items() >= {**wanted, "asked/by": "ada"}.items()
+
+
+@pytest.mark.parametrize("config", [{}, {"tenant": ""}, {"tenant": {"env": "TENANT"}}])
+def test_a_run_that_names_no_tenant_waits_for_no_lane(
+    dagster_runs: DagsterRuns, config: dict[str, object]
+) -> None:
+    run = queued(dagster_runs.instance, "sync_customers", **config)
+
+    assert not [tag for tag in run.tags if tag.startswith(LANE)]
 
 
 def test_a_person_who_meets_a_busy_lane_is_told_at_once(
