@@ -11,8 +11,12 @@ from dagster._core.events import EngineEventData
 from dagster._core.storage.tags import WILL_RETRY_TAG
 
 from udsync_pipelines.services.deliveries import release_where
-from udsync_pipelines.services.failed_runs import Account, accounts_of_run, close_failed_run
-from udsync_pipelines.services.run_tags import TENANT
+from udsync_pipelines.services.failed_runs import (
+    Account,
+    EndedRun,
+    accounts_of_run,
+    close_failed_run,
+)
 from udsync_pipelines.services.standing_installation import standing_installation
 
 LEFT = "udsync/left"
@@ -30,21 +34,14 @@ LEFT = "udsync/left"
 def run_failures(context: dg.RunFailureSensorContext) -> None:
     """Note in our own tables and on the run's page what a run that is over has left."""
     run = context.dagster_run
-    tenant = run.tags.get(TENANT) or run.run_config.get("tenant")
-    if not isinstance(tenant, str):
-        return
     goes_on = run.tags.get(WILL_RETRY_TAG) == "true" and run.remote_job_origin is not None
     # Executed again, a run goes on with the syncs of the run before it.
     attempts = {run.run_id, run.parent_run_id or "", run.root_run_id or ""} - {""}
+    ended = EndedRun(run.tags, attempts)
     with standing_installation() as installation:
-        accounts = [
-            account
-            for run_id in sorted(attempts)
-            for account in accounts_of_run(installation, tenant, run_id)
-        ]
+        accounts = accounts_of_run(installation, ended)
         if not goes_on:
-            for run_id in attempts:
-                close_failed_run(installation, tenant, run_id)
+            close_failed_run(installation, ended)
             release_where(installation, lambda run_id: run_id in attempts)
     _show(context.instance, run, accounts)
 

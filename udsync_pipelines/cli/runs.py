@@ -9,7 +9,7 @@ from uuid import uuid4
 from udsync_pipelines.cli.interruptions import noticing_interruptions
 from udsync_pipelines.cli.progress import showing
 from udsync_pipelines.services.dagster_home import prepare_dagster_home
-from udsync_pipelines.services.failed_runs import close_failed_run
+from udsync_pipelines.services.failed_runs import EndedRun, close_failed_run
 from udsync_pipelines.services.installation import Installation
 from udsync_pipelines.services.process_set import running_services
 from udsync_pipelines.services.run_tags import ALL, TENANT, run_tags
@@ -89,7 +89,8 @@ def _execute_here(
             raise_on_error=False,
         )
         if not result.success and is_interrupted():
-            close_failed_run(installation, tags[TENANT], run_id)
+            (ended,) = instance.get_runs(dg.RunsFilter(run_ids=[run_id]))
+            close_failed_run(installation, EndedRun(ended.tags, [run_id]))
             raise KeyboardInterrupt
     return run_id, "SUCCESS" if result.success else "FAILURE"
 

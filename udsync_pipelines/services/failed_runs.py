@@ -1,10 +1,11 @@
 """What is left to do for a run that ended without closing its syncs, and what it has done."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from udsync_pipelines.services.failures import NAMES
 from udsync_pipelines.services.installation import Installation
+from udsync_pipelines.services.run_tags import TENANT, syncs_of
 from udsync_pipelines.store.repositories import tenants
 from udsync_pipelines.store.repositories.ledger import PostgresLedger
 from udsync_pipelines.store.repositories.write_counts import WriteStates, states_by_platform
@@ -34,42 +35,58 @@ class Account:
     left: int
 
 
-def close_failed_run(installation: Installation, tenant_name: str, run_id: str) -> int:
-    """Mark the syncs that the run left unfinished as failed; return how many.
+@dataclass(frozen=True, slots=True)
+class EndedRun:
+    """A run that is over: its tags, and its id with those of the runs that it executed again."""
 
-    A sync that says itself why it failed keeps its own words; one that waits for approval is not
-    touched. What a failed sync left undone is done by the next one.
+    tags: Mapping[str, str]
+    ids: Collection[str]
+
+
+def close_failed_run(installation: Installation, run: EndedRun) -> int:
+    """Close the syncs that the run left unfinished; return how many.
+
+    What a failed sync left undone is done by the next one; a plan that a person has approved waits
+    to be carried out again. A sync that says itself why it failed keeps its own words; one that
+    waits for approval is not touched.
     """
-    unfinished = [
-        plan for plan in _plans(installation, tenant_name, run_id) if plan.state in UNFINISHED
-    ]
+    unfinished = [plan for plan in _plans(installation, run) if plan.state in UNFINISHED]
     for plan in unfinished:
         account = _account(installation, plan)
         PostgresLedger(installation.state, plan.tenant_id).move_plan(
             plan.id,
-            PlanState.FAILED,
+            PlanState.APPROVED if plan.is_approved_by_person else PlanState.FAILED,
             error={
                 "step": plan.state.value,
                 "code": "run_ended",
                 "message": f"the run ended before the sync was finished. {account.sentence}",
-                "cure": "The next sync finishes the work; the run's page shows the cause.",
+                "cure": f"{_goes_on(plan)}; the run's page shows the cause.",
             },
         )
     return len(unfinished)
 
 
-def accounts_of_run(installation: Installation, tenant_name: str, run_id: str) -> Sequence[Account]:
+def accounts_of_run(installation: Installation, run: EndedRun) -> Sequence[Account]:
     """What each sync of a run that is over has done and left; not those that wait for approval."""
-    plans = _plans(installation, tenant_name, run_id)
+    plans = _plans(installation, run)
     return [_account(installation, plan) for plan in plans if plan.state in TOLD]
 
 
-def _plans(installation: Installation, tenant_name: str, run_id: str) -> Sequence[Plan]:
+def _plans(installation: Installation, run: EndedRun) -> Sequence[Plan]:
+    """The syncs of a run. What it planned and a person approved is carried out by another one."""
     with installation.state.dispatch() as connection:
-        tenant = tenants.find(connection, tenant_name)
+        tenant = tenants.find(connection, run.tags.get(TENANT, ""))
     if tenant is None:
         return ()
-    return PostgresLedger(installation.state, tenant.id).plans_of_run(run_id)
+    found = PostgresLedger(installation.state, tenant.id).plans_of_runs(run.ids, syncs_of(run.tags))
+    return [plan for plan in found if plan.run_id not in run.ids or not plan.is_approved_by_person]
+
+
+def _goes_on(plan: Plan) -> str:
+    """Who finishes the work of a run that has ended."""
+    if plan.is_approved_by_person:
+        return "It is carried out again by itself, a few times at most; else sync again"
+    return "The next sync finishes the work"
 
 
 def _account(installation: Installation, plan: Plan) -> Account:

@@ -4,7 +4,7 @@ One tag for each lane, its value the tenant: Dagster's queue lets one run at a t
 key and value, and a run can have one value of a key. So a run of all lanes waits for each of them.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from udsync_pipelines.sync.entities import LANES
 
@@ -36,6 +36,11 @@ def run_tags(tenant: str, entity: str, trigger: str) -> dict[str, str]:
 def lane_tags(tenant: str, lanes: Collection[str]) -> dict[str, str]:
     """The tags by which the queue keeps these lanes for one run."""
     return {f"{LANE}{lane}": tenant for lane in lanes}
+
+
+def syncs_of(tags: Mapping[str, str]) -> list[str]:
+    """The ids of the syncs that a run with these tags has opened, or has taken up."""
+    return [value for name, value in tags.items() if name.startswith(SYNC)]
 
 
 def lanes_of(entity: str) -> tuple[str, ...]:

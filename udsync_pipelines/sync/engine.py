@@ -19,6 +19,7 @@ from udsync_pipelines.sync.entities import lane_named
 from udsync_pipelines.sync.extract import extract
 from udsync_pipelines.sync.plan import (
     BLOCKED,
+    POLICY,
     Approval,
     IntentState,
     Parked,
@@ -168,7 +169,7 @@ class SyncEngine:
             self.ledger.move_plan(plan_id, state, plan_hash=self._hash(plan_id))
             if state is PlanState.APPROVED:
                 agreed = plan.options.approve is Approval.everything
-                self.ledger.approve(plan_id, "policy", with_questions=agreed)
+                self.ledger.approve(plan_id, POLICY, with_questions=agreed)
         return self.ledger.plan(plan_id)
 
     def load(self, plan_id: UUID, platform: str) -> Mapping[str, int]:

@@ -42,6 +42,9 @@ class IntentState(StrEnum):
     SUPERSEDED = "superseded"
 
 
+POLICY = "policy"
+"""Who has approved a plan that needed no person."""
+
 BLOCKED = "blocked."
 """Under this and the platform's name, a plan's counts say why a platform was left out."""
 
@@ -160,12 +163,22 @@ class Plan:
     trigger: str
     state: PlanState
     plan_hash: str | None
-    is_approved: bool
+    approved_by: str | None
     counts: Mapping[str, JSON]
     run_id: str | None
     error: Mapping[str, JSON] | None
     created_at: datetime
     finished_at: datetime | None
+
+    @property
+    def is_approved(self) -> bool:
+        """Whether it may take effect."""
+        return self.approved_by is not None
+
+    @property
+    def is_approved_by_person(self) -> bool:
+        """Whether it was shown to somebody first: then a run of its own carries it out."""
+        return self.approved_by not in (None, POLICY)
 
     @property
     def is_by_hand(self) -> bool:

@@ -27,7 +27,7 @@ def run_of(
         trigger="manual",
         state=state,
         plan_hash="f" * 32,
-        is_approved=True,
+        approved_by="policy",
         counts=dict(counts or {}),
         run_id="a run",
         error=None,

@@ -21,7 +21,16 @@ def backfill_orders() -> dg.JobDefinition:
     return defs.resolve_job_def("backfill_orders")
 
 
-JOBS = {"sync_orders": sync_orders, "backfill_orders": backfill_orders}
+def apply_plan() -> dg.JobDefinition:
+    """The job that carries out what was approved."""
+    return defs.resolve_job_def("apply_plan")
+
+
+JOBS = {
+    "sync_orders": sync_orders,
+    "backfill_orders": backfill_orders,
+    "apply_plan": apply_plan,
+}
 
 
 if __name__ == "__main__":

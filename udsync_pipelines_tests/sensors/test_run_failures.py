@@ -179,6 +179,45 @@ def test_the_sync_of_a_killed_backfill_is_closed_and_can_be_executed_again(
     assert plan_of(shop, run.run_id).state is PlanState.APPLIED
 
 
+def test_a_plan_whose_run_was_killed_waits_to_be_carried_out_again(
+    shop: ConnectedShop, dagster_runs: DagsterRuns
+) -> None:
+    asked = dagster_runs.run("sync_orders", tenant=shop.tenant.name, approve="ask")
+    waiting = plan_of(shop, asked.run_id)
+    ledger = PostgresLedger(shop.installation.state, shop.tenant.id)
+    ledger.approve(waiting.id, "operator")
+    config = {"tenant": shop.tenant.name, "plan": str(waiting.id)}
+    run = kill_job_at("load.settled", dagster_runs.instance, "apply_plan", config)
+
+    notice(run.run_id, dagster_runs.instance)
+
+    account = "Finished steps: extract, map, resolve. Supabase: 1 of 2 batches settled, 1 left."
+    cut_off = ledger.plan(waiting.id)
+    assert (cut_off.state, cut_off.finished_at) == (PlanState.APPROVED, None)
+    assert cut_off.error is not None
+    assert "carried out again by itself" in str(cut_off.error["cure"])
+    assert shown_of(run.run_id, dagster_runs.instance) == (
+        [f"The sync of orders was not finished. {account}"],
+        f"orders: {account}",
+    )
+
+
+def test_the_run_that_planned_leaves_an_approved_plan_to_the_run_that_carries_it_out(
+    shop: ConnectedShop, dagster_runs: DagsterRuns
+) -> None:
+    broken = shop.store.control.create_order({"line_items": [{"product_id": 10, "quantity": 1}]})
+    shop.store.control.edit_silently("order", broken["id"], {"total": "not an amount"})
+    asked = dagster_runs.run("sync_orders", tenant=shop.tenant.name, approve="ask")
+    ledger = PostgresLedger(shop.installation.state, shop.tenant.id)
+    ledger.approve(plan_of(shop, asked.run_id).id, "operator")
+
+    notice(asked.run_id, dagster_runs.instance)
+
+    assert not asked.success
+    left = plan_of(shop, asked.run_id)
+    assert (left.state, left.error) == (PlanState.APPROVED, None)
+
+
 def test_a_sync_that_said_why_it_failed_keeps_its_own_words(
     shop: ConnectedShop, new_supabase: Supabase, dagster_runs: DagsterRuns
 ) -> None:

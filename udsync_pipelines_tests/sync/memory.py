@@ -169,7 +169,6 @@ class MemoryLedger:
     parked: dict[ParkedKey, tuple[Parked, UUID]] = field(default_factory=dict)
     progresses: dict[tuple[UUID, UUID, Entity], Progress] = field(default_factory=dict)
     bindings: dict[tuple[UUID, Entity, str], bytes] = field(default_factory=dict)
-    approved_by: dict[UUID, str] = field(default_factory=dict)
 
     def open_plan(
         self,
@@ -192,7 +191,7 @@ class MemoryLedger:
             trigger=trigger,
             state=PlanState.PLANNING,
             plan_hash=None,
-            is_approved=False,
+            approved_by=None,
             counts={},
             run_id=run_id,
             error=None,
@@ -254,10 +253,7 @@ class MemoryLedger:
 
     def approve(self, plan_id: UUID, by: str, *, with_questions: bool = True) -> None:
         self.process.must_live()
-        self.plans[plan_id] = replace(
-            self.plans[plan_id], state=PlanState.APPROVED, is_approved=True
-        )
-        self.approved_by[plan_id] = by
+        self.plans[plan_id] = replace(self.plans[plan_id], state=PlanState.APPROVED, approved_by=by)
         for intent in list(self.batches.values()):
             if intent.plan_id == plan_id and intent.state is IntentState.PLANNED:
                 self.batches[intent.id] = replace(intent, state=IntentState.APPROVED)

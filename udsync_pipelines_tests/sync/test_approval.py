@@ -51,7 +51,8 @@ def test_a_plan_by_policy_is_approved_by_the_policy(world: World) -> None:
     plan = world.planned()
 
     assert plan.state is PlanState.APPROVED
-    assert world.ledger.approved_by[plan.id] == "policy"
+    assert plan.approved_by == "policy"
+    assert (plan.is_approved, plan.is_approved_by_person) == (True, False)
 
 
 def test_a_plan_that_asks_waits_and_writes_nothing(world: World) -> None:
@@ -68,6 +69,7 @@ def test_an_approved_plan_does_exactly_what_was_shown(world: World) -> None:
 
     report = apply(world, plan)
 
+    assert (plan.is_approved_by_person, report.plan.is_approved_by_person) == (False, True)
     assert report.plan.state is PlanState.APPLIED
     assert world.totals() == {"1": "18.00", "2": "20.50"}
 

@@ -1,4 +1,4 @@
-"""Plans that a person has approved and nobody carries out yet, in a transaction of their tenant."""
+"""Plans that a person has approved and nobody carries out, in a transaction of their tenant."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,6 +25,6 @@ _WAITING = sa.text("""
 
 
 def to_carry_out(connection: sa.Connection, tenant_id: UUID) -> Sequence[ApprovedPlan]:
-    """The tenant's plans that were approved some moments ago and were not begun."""
+    """The tenant's plans that were approved some moments ago, not begun or cut off."""
     rows = connection.execute(_WAITING, {"tenant": tenant_id})
     return [ApprovedPlan(row.id, row.lane) for row in rows]

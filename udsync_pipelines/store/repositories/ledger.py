@@ -1,6 +1,6 @@
 """The ledger: plans, their batches, and how far each destination has been loaded."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -95,6 +95,13 @@ class PostgresLedger:
     def plans_of_run(self, run_id: str) -> Sequence[Plan]:
         """The plans that a Dagster run opened, oldest first."""
         return self._plans("run_id = :run_id", {"run_id": run_id})
+
+    def plans_of_runs(self, run_ids: Collection[str], named: Collection[str]) -> Sequence[Plan]:
+        """The plans that these runs opened, and those of these ids, oldest first."""
+        return self._plans(
+            "(run_id = ANY(:run_ids) OR id::text = ANY(:named))",
+            {"run_ids": list(run_ids), "named": list(named)},
+        )
 
     def latest_plan(self, lane: str, trigger: str) -> Plan | None:
         """The newest plan of a lane that something of this kind has started."""
@@ -387,7 +394,7 @@ def _plan(row: Any) -> Plan:
         trigger=row.trigger,
         state=PlanState(row.state),
         plan_hash=row.plan_hash,
-        is_approved=row.approved_at is not None,
+        approved_by=row.approved_by,
         counts=row.counts,
         run_id=row.run_id,
         error=row.error,
