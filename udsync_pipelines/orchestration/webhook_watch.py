@@ -1,9 +1,13 @@
 """The job that looks after a store's webhooks: sets up again what it has given up, and says so."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import dagster as dg
 from pydantic import Field
 
 from udsync_pipelines.connectors.woocommerce.webhook_registry import Examined
+from udsync_pipelines.errors import PlatformUnavailableError, UdsyncError
 from udsync_pipelines.orchestration.config import Trigger
 from udsync_pipelines.orchestration.failures import explained
 from udsync_pipelines.orchestration.resources import SyncEngines
@@ -13,6 +17,14 @@ from udsync_pipelines.services.run_tags import run_tags
 from udsync_pipelines.services.runs import DagsterDoor
 from udsync_pipelines.services.store_webhooks import StoreWebhooks, check_store, register_store
 from udsync_pipelines.sync.entities import LANES
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    """What became of asking for syncs: lane → its run, or why there is none."""
+
+    runs: Mapping[str, str]
+    refused: Mapping[str, str]
 
 
 class WatchConfig(dg.Config):
@@ -44,16 +56,34 @@ def look_after(context: dg.OpExecutionContext, config: WatchConfig, engines: Syn
     if not found.problems:
         return
     register_store(installation, tenant)
-    started = _sync_what_changed(installation, tenant.name)
-    raise dg.Failure(
+    raise _set_up_again(found, _sync_what_changed(installation, tenant.name), tenant.name)
+
+
+def _set_up_again(found: StoreWebhooks, asked: Launched, tenant: str) -> dg.Failure:
+    """What a person is told: it is the only word of it, as the next look finds all in order."""
+    syncs = "What changed meanwhile is being synced."
+    cure = (
+        "Nothing, if it happens once. Else look why the store's deliveries fail: "
+        f"udsync webhooks list --tenant {tenant}"
+    )
+    if asked.refused:
+        syncs = (
+            f"No sync of {', '.join(asked.refused)} could be launched: the next one by schedule "
+            "brings what changed meanwhile."
+        )
+        cure = f"Do not wait for the schedule: udsync sync all --tenant {tenant}"
+    return dg.Failure(
         f"{len(found.problems)} webhooks of {found.store} no longer delivered; they are set up "
-        "again. What changed meanwhile is being synced.",
+        f"again. {syncs}",
         metadata={
             **_shown(found),
             "code": "webhooks_set_up_again",
-            "cure": "Nothing, if it happens once. Else look why the store's deliveries fail: "
-            f"udsync webhooks list --tenant {tenant.name}",
-            **{f"sync of {lane}": dg.MetadataValue.dagster_run(run) for lane, run in started},
+            "cure": cure,
+            **{
+                f"sync of {lane}": dg.MetadataValue.dagster_run(run)
+                for lane, run in asked.runs.items()
+            },
+            **{f"no sync of {lane}": why for lane, why in asked.refused.items()},
         },
         allow_retries=False,
     )
@@ -65,23 +95,36 @@ def _shown(found: StoreWebhooks) -> dict[str, str | int]:
     return {"store": found.store, "problems": len(problems), "found": named or "all deliver"}
 
 
-def _sync_what_changed(installation: Installation, tenant: str) -> list[tuple[str, str]]:
-    """Launch a sync of each lane, where services run; else the next hourly one does it."""
+def _sync_what_changed(installation: Installation, tenant: str) -> Launched:
+    """Launch a sync of each lane; one that cannot be is said, and left to the hourly one."""
+    runs: dict[str, str] = {}
+    refused: dict[str, str] = {}
+    for lane in LANES:
+        try:
+            runs[lane.name] = _launch(installation, tenant, lane.name)
+        except UdsyncError as error:
+            refused[lane.name] = error.message
+    return Launched(runs, refused)
+
+
+def _launch(installation: Installation, tenant: str, lane: str) -> str:
+    """Launch a sync of a lane; return the run's id.
+
+    Raises:
+        PlatformUnavailableError: the services do not run, or the webserver does not answer.
+        ConfigurationError: Dagster refuses to launch it.
+    """
     services = running_services(installation.settings.home)
     if services is None:
-        return []
-    door, trigger = DagsterDoor(services.url), Trigger.schedule
-    return [
-        (
-            lane.name,
-            door.launch(
-                f"sync_{lane.name}",
-                {"tenant": tenant, "trigger": trigger.name},
-                run_tags(tenant, lane.name, trigger.value),
-            ),
+        raise PlatformUnavailableError(
+            "`udsync up` does not run.", cure="Start it: udsync up", code="services_down"
         )
-        for lane in LANES
-    ]
+    trigger = Trigger.schedule
+    return DagsterDoor(services.url).launch(
+        f"sync_{lane}",
+        {"tenant": tenant, "trigger": trigger.name},
+        run_tags(tenant, lane, trigger.value),
+    )
 
 
 @dg.job(
