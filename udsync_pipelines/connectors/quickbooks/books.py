@@ -78,7 +78,15 @@ _MEMBERS_THAT_COUNT = (
     *("ExchangeRate", "PaymentMethodRef", "DepositToAccountRef", "PrivateNote", "DueDate"),
     *("DisplayName", "GivenName", "FamilyName", "CompanyName", "PrimaryEmailAddr"),
     *("PrimaryPhone", "Active", "Name", "Sku", "UnitPrice", "Type", "IncomeAccountRef"),
+    *("CustomerMemo", "BillEmail", "ShipMethodRef", "TrackingNum"),
 )
+_EMPTY = (None, "", {})
+_ADDRESSES = ("BillAddr", "ShipAddr")
+_LINES_OF_ADDRESS = (
+    *("Line1", "Line2", "Line3", "Line4", "Line5"),
+    *("City", "CountrySubDivisionCode", "PostalCode", "Country"),
+)
+"""What a person types. QuickBooks adds an id and a place on the map, and moves words about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,21 +422,35 @@ def _record(draft: AnyDraft) -> str:
 
 def _fingerprint(row: Row) -> str:
     """16 hexadecimal digits over what a person could change in an object, and nothing else."""
-    counted = {name: row[name] for name in _MEMBERS_THAT_COUNT if name in row}
-    sent = row.get("Line")
+    counted = {name: row[name] for name in _MEMBERS_THAT_COUNT if row.get(name) not in _EMPTY}
+    counted |= {name: words for name in _ADDRESSES if (words := _words(row.get(name)))}
+    fields = [
+        _some(field, "DefinitionId", "StringValue")
+        for field in _list(row.get("CustomField"))
+        if _some(field, "StringValue")
+    ]
     lines = [
         {**_some(line, "Amount", "Description", "LinkedTxn"), "detail": _item_detail(line)}
-        for line in (sent if isinstance(sent, list) else ())
+        for line in _list(row.get("Line"))
         if _some(line, "DetailType") != {"DetailType": "SubTotalLineDetail"}
     ]
     tax = _some(row.get("TxnTaxDetail"), "TotalTax").get("TotalTax")
-    text = write_json(_plain([sorted(counted.items()), lines, tax]))
+    text = write_json(_plain([sorted(counted.items()), lines, tax, fields]))
     return hashlib.blake2b(text, digest_size=8).hexdigest()
 
 
 def _item_detail(line: object) -> Mapping[str, object]:
     detail = _some(line, "SalesItemLineDetail").get("SalesItemLineDetail")
-    return _some(detail, "ItemRef", "Qty", "UnitPrice", "TaxCodeRef")
+    return _some(detail, "ItemRef", "Qty", "UnitPrice", "TaxCodeRef", "ClassRef", "ServiceDate")
+
+
+def _words(address: object) -> Sequence[str]:
+    """The words of an address, whatever line they stand in."""
+    return sorted(" ".join(map(str, _some(address, *_LINES_OF_ADDRESS).values())).split())
+
+
+def _list(value: object) -> Sequence[object]:
+    return value if isinstance(value, list) else ()
 
 
 def _some(value: object, *names: str) -> dict[str, object]:

@@ -43,14 +43,43 @@ def test_a_payment_that_is_applied_leaves_the_invoices_version_alone(company: Co
 
 
 @pytest.mark.parametrize("kind", FORMS)
-def test_stamps_and_texts_for_the_buyer_leave_the_version_alone(
-    company: Company, kind: DraftKind
+@pytest.mark.parametrize(
+    "moved",
+    [
+        {"EmailStatus": "EmailSent"},
+        {"BillAddr": {"Line1": "1 Main Street", "Id": "95", "Lat": "53.5", "Long": "-113.4"}},
+        {"BillAddr": {"Line1": "1", "Line2": "Main Street"}},
+    ],
+)
+def test_stamps_and_places_on_the_map_leave_the_version_alone(
+    company: Company, kind: DraftKind, moved: dict[str, Any]
+) -> None:
+    posted = company.create(company.sale(kind))
+    company.edit(posted, BillAddr={"Line1": "1 Main Street"})
+    before = company.read(posted).version
+
+    company.edit(posted, **moved)
+
+    assert company.read(posted).version == before
+
+
+@pytest.mark.parametrize("kind", FORMS)
+@pytest.mark.parametrize(
+    "typed",
+    [
+        {"CustomerMemo": {"value": "Thank you"}},
+        {"BillEmail": {"Address": "office@example.org"}},
+        {"BillAddr": {"Line1": "2 Side Street", "City": "Calgary"}},
+    ],
+)
+def test_a_text_that_a_person_typed_changes_the_version(
+    company: Company, kind: DraftKind, typed: dict[str, Any]
 ) -> None:
     posted = company.create(company.sale(kind))
 
-    company.edit(posted, CustomerMemo={"value": "Thank you"})
+    company.edit(posted, **typed)
 
-    assert company.read(posted).version == posted.version
+    assert company.read(posted).version != posted.version
 
 
 @pytest.mark.parametrize("kind", FORMS)
