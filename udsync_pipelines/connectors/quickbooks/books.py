@@ -80,7 +80,7 @@ _MEMBERS_THAT_COUNT = (
     *("PrimaryPhone", "Active", "Name", "Sku", "UnitPrice", "Type", "IncomeAccountRef"),
     *("CustomerMemo", "BillEmail", "ShipMethodRef", "TrackingNum"),
 )
-_EMPTY = (None, "", {})
+_EMPTY: Sequence[object] = (None, "", {})
 _ADDRESSES = ("BillAddr", "ShipAddr")
 _LINES_OF_ADDRESS = (
     *("Line1", "Line2", "Line3", "Line4", "Line5"),
