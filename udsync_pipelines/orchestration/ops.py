@@ -147,16 +147,17 @@ def load_op(name: str, platform: str) -> dg.OpDefinition:
     ) -> Iterator[dg.AssetCheckEvaluation | dg.Output[str]]:
         with explaining():
             tenant, plan_id = _resume(sync, engines)
+            unequal = engines.unequal_documents() if platform == LEDGER_PLATFORM else {}
             with _reporting_ledgers(context, tenant, plan_id, platform) as done:
                 counts = _load(context, tenant, plan_id, platform)
         is_connected = platform in {target.platform for target in tenant.engine.targets}
         shown = ledgers_metadata(counts)
         if platform == LEDGER_PLATFORM:
+            yield from ledger_checks(done, unequal, engines.unequal_documents())
             shown |= links_metadata(tenant.pages.of_documents(plan_id, MOST_LINKS))
             shown |= quota_metadata(tenant.quotas())
         shown |= counts_metadata(counts)
         _log(context, tenant, table_materializations(tenant.tenant.name, platform, counts))
-        yield from ledger_checks(tenant.tenant.name, done)
         yield dg.Output(sync, metadata=shown if is_connected else not_connected(platform))
 
     return load

@@ -9,10 +9,8 @@ from udsync_pipelines.errors import ConfigurationError
 from udsync_pipelines.services.databases import plain_url
 from udsync_pipelines.services.engines import TenantEngine, open_engine
 from udsync_pipelines.services.installation import Installation, open_installation
-from udsync_pipelines.store.repositories import tenants
-from udsync_pipelines.store.repositories.ledger import PostgresLedger
+from udsync_pipelines.store.repositories import tenants, unequal_documents
 from udsync_pipelines.store.run_presence import RunPresence
-from udsync_pipelines.sync.records import JSON
 
 
 class SyncEngines(dg.ConfigurableResource[None]):
@@ -50,13 +48,16 @@ class SyncEngines(dg.ConfigurableResource[None]):
             raise ConfigurationError("the sync engine is only there while a run executes.")
         return self._installation
 
-    def last_loads(self, platform: str) -> dict[str, Mapping[str, JSON]]:
-        """Tenant → the counts of its last sync that loaded a platform; without one, left out."""
+    def unequal_documents(self) -> dict[str, Mapping[str, int]]:
+        """Tenant → kind of document → how many are known to be unequal to the shop's record now."""
         state = self.installation.state
         with state.dispatch() as connection:
             every = tenants.list_all(connection)
-        found = {one.name: PostgresLedger(state, one.id).last_load(platform) for one in every}
-        return {name: counts for name, counts in found.items() if counts is not None}
+        found: dict[str, Mapping[str, int]] = {}
+        for one in every:
+            with state.tenant(one.id) as connection:
+                found[one.name] = unequal_documents.count_by_kind(connection, one.id)
+        return found
 
     def of(self, tenant: str) -> TenantEngine:
         """The engine of the tenant of this name.

@@ -17,6 +17,7 @@ from udsync_pipelines.orchestration.load_progress import progress_line
 from udsync_pipelines.orchestration.resources import SyncEngines
 from udsync_pipelines.services.backfill_progress import Outlook
 from udsync_pipelines.services.backfilling import checkpoints, months_of, store_of
+from udsync_pipelines.services.deciding import decide_all
 from udsync_pipelines.services.estimates import Estimate
 from udsync_pipelines.services.installation import Installation
 from udsync_pipelines.services.quota import quotas
@@ -116,34 +117,52 @@ def test_each_ledger_appears_once_a_run_with_the_money_posted(
     }
     assert shown == money_in(company)
     checked = {
-        one.asset_key.path[1]: (one.check_name, one.passed, one.metadata["documents"].value)
+        one.asset_key.path[1]: (
+            one.check_name,
+            one.passed,
+            one.metadata["documents of this load"].value,
+        )
         for one in result.get_asset_check_evaluations()
     }
     assert checked["sales_receipts"] == ("equals_the_shop", True, company.count("SalesReceipt"))
     assert checked.keys() == shown.keys()
 
 
-def test_a_check_that_is_run_alone_tells_what_the_last_load_found(
-    posting: ConnectedShop, dagster_instance: dg.DagsterInstance, dagster_runs: DagsterRuns
-) -> None:
-    company_lies = {"quickbooks.sales_receipt.unequal": 2}
-    run = dagster_runs.run("sync_orders", tenant=posting.tenant.name)
-    ledger = PostgresLedger(posting.installation.state, posting.tenant.id)
-    (plan,) = ledger.plans_of_run(run.run_id)
-    ledger.count(plan.id, company_lies)
+def sales_receipts_check(result: Any) -> Any:
+    """How a load, or the check run alone, has judged the ledger of sales receipts."""
+    judged = {one.asset_key.path[1]: one for one in result.get_asset_check_evaluations()}
+    return judged["sales_receipts"]
 
-    again = dg.materialize(
+
+def test_a_check_stays_red_while_any_tenants_document_is_unequal(
+    posting: ConnectedShop,
+    dagster_instance: dg.DagsterInstance,
+    dagster_runs: DagsterRuns,
+    company: CompanyEmulator,
+) -> None:
+    company.faults.add(
+        "changed_request", path=r"/salesreceipt\?", method="POST", changes={"PrivateNote": None}
+    )
+    name = posting.tenant.name
+
+    first = dagster_runs.run("sync_orders", tenant=name)
+    clean = dagster_runs.run("sync_orders", tenant=name)
+    alone = dg.materialize(
         [check_ledgers],
         instance=dagster_instance,
         resources={"engines": SyncEngines()},
         selection=dg.AssetSelection.checks(check_ledgers),
     )
+    decide_all(posting.installation, posting.tenant, "books_differ", "write_order")
+    cured = dagster_runs.run("sync_orders", tenant=name)
 
-    found = {one.asset_key.path[1]: one for one in again.get_asset_check_evaluations()}
-    assert not found["sales_receipts"].passed
-    assert found["sales_receipts"].metadata["unequal"].value == 2
-    assert posting.tenant.name in str(found["sales_receipts"].metadata["cure"].value)
-    assert found["refund_receipts"].passed
+    for judged in map(sales_receipts_check, (first, clean, alone)):
+        assert not judged.passed
+        assert judged.metadata["unequal"].value == 1
+        assert judged.metadata[f"cure for {name}"].value == f"udsync failures list --tenant {name}"
+    assert sales_receipts_check(cured).passed
+    others = [one for one in alone.get_asset_check_evaluations() if one.passed]
+    assert len(others) == 4
 
 
 def test_the_load_shows_a_table_of_ledgers_and_leads_to_each(

@@ -112,18 +112,6 @@ class PostgresLedger:
         )
         return found[0] if found else None
 
-    def last_load(self, platform: str) -> Mapping[str, JSON] | None:
-        """The counts of the newest sync of orders that loaded this platform."""
-        with self._transaction() as connection:
-            found: Mapping[str, JSON] | None = connection.execute(
-                sa.text(
-                    "SELECT counts FROM udsync.plans WHERE tenant_id = :tenant AND lane = 'orders'"
-                    " AND jsonb_exists(counts, :step) ORDER BY created_at DESC LIMIT 1"
-                ),
-                {"tenant": self.tenant_id, "step": f"seconds.load_to_{platform}"},
-            ).scalar()
-        return found
-
     def move_plan(
         self,
         plan_id: UUID,
