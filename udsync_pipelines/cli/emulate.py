@@ -32,6 +32,7 @@ class Country(StrEnum):
     CANADA = "CA"
     UNITED_STATES = "US"
     UNITED_KINGDOM = "GB"
+    AUSTRALIA = "AU"
 
 
 @app.command("woocommerce")

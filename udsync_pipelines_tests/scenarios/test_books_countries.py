@@ -26,6 +26,13 @@ from udsync_pipelines_tests.scenarios.books_evidence import (
 pytestmark = pytest.mark.postgres
 
 LEEDS: Json = {"address_1": "1 Park Row", "city": "Leeds", "postcode": "LS1 5HN", "country": "GB"}
+SYDNEY: Json = {
+    "address_1": "1 George Street",
+    "city": "Sydney",
+    "state": "NSW",
+    "postcode": "2000",
+    "country": "AU",
+}
 SAN_DIEGO: Json = {
     "address_1": "1 Harbor Drive",
     "city": "San Diego",
@@ -52,6 +59,44 @@ def test_a_british_store_lands_in_british_books_to_the_penny(
     assert unequal_books(empty_store, shop.company) == []
     assert report.plan.counts["quickbooks.order.rounding_lines"] == 0
     assert sum(tax_of(one) for one in rows(shop.company, "SalesReceipt", "Invoice")) > 100
+
+
+def test_an_australian_store_lands_in_australian_books_to_the_cent(
+    empty_store: StoreEmulator, start_books: StartBooks
+) -> None:
+    add_rate(empty_store, 31, country="AU", state="", rate="10.0000", name="GST", shipping=True)
+    sell_many(empty_store, "AUD", SYDNEY, seed=11)
+    sell_many(empty_store, "AUD", {**LEEDS, "country": "NZ"}, seed=12, count=4)
+    shop = start_books(empty_store, country="AU")
+
+    report = shop.sync()
+
+    assert shop.parked() == {}
+    assert unequal_books(empty_store, shop.company) == []
+    assert report.plan.counts["quickbooks.order.rounding_lines"] == 0
+    assert sum(tax_of(one) for one in rows(shop.company, "SalesReceipt", "Invoice")) > 100
+
+
+def test_books_without_sales_tax_take_what_is_untaxed_and_park_the_rest(
+    empty_store: StoreEmulator, start_books: StartBooks
+) -> None:
+    taxed = sell_many(empty_store, "CAD", ALBERTA, seed=13, count=3)
+    untaxed = sell_many(empty_store, "CAD", {**LEEDS, "country": "NZ"}, seed=14, count=3)
+    shop = start_books(empty_store, using_sales_tax=False)
+    with pytest.raises(ConfigurationError) as refused:
+        shop.sync()
+    (asked,) = preflight.check(shop.installation, shop.tenant.name).undecided
+    preflight.decide(shop.installation, shop.tenant.name, asked.kind, "park", every=True)
+
+    shop.sync()
+
+    parked = shop.parked()
+    assert refused.value.code == "preflight_undecided"
+    assert {key: one["code"] for key, one in parked.items() if key.startswith("order/")} == {
+        f"order/{key}": "sales_tax_off" for key in taxed
+    }
+    assert all(document_of(shop.company, key) for key in untaxed)
+    assert unequal_books(empty_store, shop.company, without=taxed) == []
 
 
 def test_what_british_books_cannot_hold_is_parked_with_its_reason(
@@ -234,19 +279,21 @@ def sell_many(
 
 def add_californian_rates(store: StoreEmulator) -> None:
     """Have the store charge 7.25 and 0.5 percent in California."""
+    for rate_id, percent, name in ((21, "7.2500", "California"), (22, "0.5000", "District")):
+        add_rate(
+            store,
+            rate_id,
+            country="US",
+            state="CA",
+            rate=percent,
+            name=name,
+            priority=rate_id - 20,
+        )
+
+
+def add_rate(store: StoreEmulator, rate_id: int, **values: object) -> None:
+    """Have the store charge one rate more."""
     with store.store.lock:
         known = store.store.records.document("tax", 11)
         assert known is not None
-        for rate_id, percent, name in ((21, "7.2500", "California"), (22, "0.5000", "District")):
-            store.store.save(
-                "tax",
-                {
-                    **known,
-                    "id": rate_id,
-                    "country": "US",
-                    "state": "CA",
-                    "rate": percent,
-                    "name": name,
-                    "priority": rate_id - 20,
-                },
-            )
+        store.store.save("tax", {**known, "id": rate_id, **values})

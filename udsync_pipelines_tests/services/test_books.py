@@ -53,7 +53,7 @@ def test_opened_books_read_the_company_and_its_reference_lists(
     assert {item.name for item in found.items} >= {"Services", "Hours"}
 
 
-@pytest.mark.parametrize("country", ["CA", "US", "GB"])
+@pytest.mark.parametrize("country", ["CA", "US", "GB", "AU"])
 def test_a_prepared_company_leaves_no_item_of_a_policy_open(
     installation: Installation, tenant: Tenant, start_company: StartCompany, country: str
 ) -> None:

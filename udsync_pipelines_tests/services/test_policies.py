@@ -151,7 +151,7 @@ def test_proposing_writes_nothing_to_the_books(bare_place: PolicyPlace) -> None:
     assert item_names(bare_place) == before
 
 
-@pytest.mark.parametrize("country", ["US", "GB"])
+@pytest.mark.parametrize("country", ["US", "GB", "AU"])
 def test_companies_of_other_countries_get_a_proposal_too(
     installation: Installation,
     tenant: Tenant,

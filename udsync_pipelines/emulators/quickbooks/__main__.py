@@ -9,7 +9,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Read the command line and serve until told to stop."""
     parser = argparse.ArgumentParser(prog="quickbooks-emulator", description=__doc__)
     parser.add_argument("--port", type=int, default=0, help="TCP port; 0 takes any free one")
-    parser.add_argument("--country", choices=("CA", "US", "GB"), default="CA")
+    parser.add_argument("--country", choices=("CA", "US", "GB", "AU"), default="CA")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--realm-id", default="4620816365000000001")
     parser.add_argument("--limits-factor", type=float, default=1.0, help="0 lifts the limits")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Country = Literal["CA", "US", "GB"]
+Country = Literal["CA", "US", "GB", "AU"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ class CompanyOptions:
     @property
     def home_currency(self) -> str:
         """The currency of the books."""
-        return {"CA": "CAD", "US": "USD", "GB": "GBP"}[self.country]
+        return {"CA": "CAD", "US": "USD", "GB": "GBP", "AU": "AUD"}[self.country]
 
     @property
     def united_states(self) -> bool:

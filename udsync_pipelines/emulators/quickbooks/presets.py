@@ -1,5 +1,6 @@
 """What a new company has: preferences, accounts, payment methods, terms, items and taxes."""
 
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from importlib import resources
 from typing import Any
@@ -64,12 +65,23 @@ _BRITISH = (
     ("Exempt", "0", "Exempt from VAT"),
     ("No VAT", "0", "Outside the scope of VAT"),
 )
+_AUSTRALIAN = (
+    ("GST", "10", "GST on income"),
+    ("GST free", "0", "GST free income"),
+    ("Out of Scope", "0", "BAS excluded"),
+)
 _REGIONS = {
     "CA": ("CAN", "AB", "Edmonton"),
     "US": ("USA", "CA", "San Diego"),
     "GB": ("GBR", "", "Leeds"),
+    "AU": ("AUS", "NSW", "Sydney"),
 }
-_ZONES = {"CA": "America/Edmonton", "US": "America/Los_Angeles", "GB": "Europe/London"}
+_ZONES = {
+    "CA": "America/Edmonton",
+    "US": "America/Los_Angeles",
+    "GB": "Europe/London",
+    "AU": "Australia/Sydney",
+}
 
 
 def furnish(company: Company) -> None:
@@ -82,7 +94,7 @@ def furnish(company: Company) -> None:
         company.seed("PaymentMethod", {"Name": name, "Active": True, "Type": kind})
     for name, days in _TERMS:
         company.seed("Term", {"Name": name, "Active": True, "Type": "STANDARD", "DueDays": days})
-    {"CA": _canada, "US": _states, "GB": _kingdom}[company.options.country](company)
+    _TAXES[company.options.country](company)
     _items(company)
 
 
@@ -235,8 +247,18 @@ def _canada(company: Company) -> None:
 
 
 def _kingdom(company: Company) -> None:
-    company.seed("TaxAgency", {"Id": "1", "DisplayName": "HM Revenue & Customs (VAT)"})
-    for number, (name, percent, description) in enumerate(_BRITISH, start=1):
+    _codes_of_one_rate(company, "HM Revenue & Customs (VAT)", _BRITISH)
+
+
+def _australia(company: Company) -> None:
+    _codes_of_one_rate(company, "Australian Taxation Office", _AUSTRALIAN)
+
+
+def _codes_of_one_rate(
+    company: Company, agency: str, codes: Sequence[tuple[str, str, str]]
+) -> None:
+    company.seed("TaxAgency", {"Id": "1", "DisplayName": agency})
+    for number, (name, percent, description) in enumerate(codes, start=1):
         _rate(company, str(number), f"{name} (Sales)", Decimal(percent), "1", description)
         _code(company, str(number + 1), name, [str(number)], description)
 
@@ -246,6 +268,14 @@ def _states(company: Company) -> None:
     _rate(company, "1", "California", Decimal("7.25"), "1")
     _rate(company, "2", "San Diego District", Decimal("0.5"), "1")
     _code(company, "2", "California", ["1", "2"])
+
+
+_TAXES: Mapping[str, Callable[[Company], None]] = {
+    "CA": _canada,
+    "US": _states,
+    "GB": _kingdom,
+    "AU": _australia,
+}
 
 
 def _rate(

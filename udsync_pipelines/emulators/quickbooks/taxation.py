@@ -92,7 +92,7 @@ def line_code(company: Company, detail: Json, element: str) -> Json:
     """
     code_id = reference(detail, "TaxCodeRef")
     if not code_id:
-        name = "VAT" if company.options.country == "GB" else "GST/HST"
+        name = {"GB": "VAT", "AU": "GST"}.get(company.options.country, "GST/HST")
         raise business(f"Make sure all your transactions have a {name} rate before you save.")
     return resolved(company, "TaxCode", code_id, f"{element}.TaxCodeRef")
 

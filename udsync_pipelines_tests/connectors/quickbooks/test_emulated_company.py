@@ -385,6 +385,7 @@ def test_settings_that_change_are_seen_when_the_lists_are_forgotten(books: Books
         ({"country": "US"}, Regime.US_AUTOMATED, "USD"),
         ({"country": "US", "automated_sales_tax": False}, Regime.US_MANUAL, "USD"),
         ({"country": "GB"}, Regime.GLOBAL, "GBP"),
+        ({"country": "AU"}, Regime.GLOBAL, "AUD"),
         ({"country": "CA", "french": True}, Regime.GLOBAL, "CAD"),
     ],
 )

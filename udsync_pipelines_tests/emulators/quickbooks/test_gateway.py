@@ -308,7 +308,7 @@ def test_basic_authentication_is_no_bearer_token(books: Books) -> None:
     assert answer.status_code == 401
 
 
-@pytest.mark.parametrize("country", ["CA", "US", "GB"])
+@pytest.mark.parametrize("country", ["CA", "US", "GB", "AU"])
 def test_each_country_has_a_company_of_its_own_currency(
     open_books: OpenBooks, country: str
 ) -> None:
@@ -316,7 +316,8 @@ def test_each_country_has_a_company_of_its_own_currency(
 
     customer = books.make("Customer", {"DisplayName": "Ann"})
 
-    assert customer["CurrencyRef"]["value"] == {"CA": "CAD", "US": "USD", "GB": "GBP"}[country]
+    currencies = {"CA": "CAD", "US": "USD", "GB": "GBP", "AU": "AUD"}
+    assert customer["CurrencyRef"]["value"] == currencies[country]
 
 
 def test_a_batch_counts_in_the_month_as_each_of_its_queries(books: Books) -> None:

@@ -302,7 +302,7 @@ def test_undeposited_funds_are_found_by_type_and_subtype(books: Books) -> None:
     assert [account["Name"] for account in found["Account"]] == ["Undeposited Funds"]
 
 
-@pytest.mark.parametrize("country", ["CA", "US", "GB"])
+@pytest.mark.parametrize("country", ["CA", "US", "GB", "AU"])
 def test_a_company_prepared_for_a_shop_has_its_service_items(
     open_books: OpenBooks, country: str
 ) -> None:

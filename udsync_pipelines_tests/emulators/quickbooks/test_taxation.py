@@ -144,7 +144,7 @@ def test_an_unknown_calculation_is_no_enumeration(books: Books) -> None:
     assert (error["code"], error["Detail"]) == ("2170", "Invalid Enumeration : Included")
 
 
-@pytest.mark.parametrize(("country", "name"), [("CA", "GST/HST"), ("GB", "VAT")])
+@pytest.mark.parametrize(("country", "name"), [("CA", "GST/HST"), ("GB", "VAT"), ("AU", "GST")])
 def test_a_line_without_a_tax_code_is_refused_in_the_words_of_the_country(
     open_books: OpenBooks, country: str, name: str
 ) -> None:
