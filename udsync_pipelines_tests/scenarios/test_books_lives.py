@@ -132,11 +132,18 @@ GIFTS: dict[str, tuple[GiveBack, str]] = {
 """What is given back, and how much of it is tax: of amounts without lines, 5 % are in them."""
 
 
-@pytest.fixture(scope="module")
-def refunded(books_installation: Installation) -> Iterator[tuple[ShopWithBooks, dict[str, int]]]:
-    """Orders that were posted, then refunded in every way, and synced once more."""
+@pytest.fixture(scope="module", params=["stripe", "cheque"])
+def refunded(
+    books_installation: Installation, request: pytest.FixtureRequest
+) -> Iterator[tuple[ShopWithBooks, dict[str, int]]]:
+    """Orders that were posted, as receipts or invoices, then refunded in every way, and synced."""
     with open_shop(books_installation) as shop:
-        more: Json = {"shipping_lines": [SHIPPED], "fee_lines": [FEE], "quantity": 2}
+        more: Json = {
+            "shipping_lines": [SHIPPED],
+            "fee_lines": [FEE],
+            "quantity": 2,
+            "payment_method": request.param,
+        }
         orders = {
             name: sell(shop.store, email=f"buyer{place}@example.org", **more)
             for place, name in enumerate(GIFTS)
