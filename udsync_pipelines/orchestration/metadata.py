@@ -32,7 +32,7 @@ _LEDGER_COLUMNS = {
 MOST_LINKS = 5
 """So many parked records have links of their own; all are in the table. So many documents, too."""
 
-_PARKED_COLUMNS = ("record", "code", "reason", "cure")
+_PARKED_COLUMNS = ("record", "code", "reason", "cure", "show")
 
 
 def counts_metadata(counts: Mapping[str, Any]) -> Metadata:
@@ -132,13 +132,16 @@ def ledgers_metadata(counts: Mapping[str, Any]) -> Metadata:
 
 
 def parked_metadata(
-    report: SyncReport, still_parked: Iterable[tuple[Entity, Parked]] = ()
+    tenant: str, report: SyncReport, still_parked: Iterable[tuple[Entity, Parked]] = ()
 ) -> Metadata:
-    """The newly parked records, each with its reason and cure; then those parked before."""
+    """The newly parked records, each with its reason and cure; then those parked before.
+
+    The command in the last column names the choices of those that wait for a decision.
+    """
     newly = list(report.newly_parked)
     before = [one for one in still_parked if one not in newly]
     tables = {"parked records": newly, "parked before": before}
-    return {name: _parked_table(each) for name, each in tables.items() if each}
+    return {name: _parked_table(tenant, each) for name, each in tables.items() if each}
 
 
 def links_metadata(links: Mapping[str, str]) -> Metadata:
@@ -146,7 +149,7 @@ def links_metadata(links: Mapping[str, str]) -> Metadata:
     return {name: dg.MetadataValue.url(page) for name, page in links.items()}
 
 
-def _parked_table(parked: Iterable[tuple[Entity, Parked]]) -> dg.MetadataValue[Any]:
+def _parked_table(tenant: str, parked: Iterable[tuple[Entity, Parked]]) -> dg.MetadataValue[Any]:
     rows = [
         dg.TableRecord(
             {
@@ -154,6 +157,7 @@ def _parked_table(parked: Iterable[tuple[Entity, Parked]]) -> dg.MetadataValue[A
                 "code": one.code,
                 "reason": one.reason,
                 "cure": one.cure,
+                "show": f"udsync failures show {entity}/{one.source_id} --tenant {tenant}",
             }
         )
         for entity, one in parked

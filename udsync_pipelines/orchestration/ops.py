@@ -180,7 +180,7 @@ def close_op(name: str) -> dg.OpDefinition:
         shown |= quota_metadata(tenant.quotas())
         if report.plan.trigger == BACKFILL:
             shown |= backfill_metadata(tenant.tenant, backfills(engines.installation))
-        parked = parked_metadata(report, _parked_now(tenant, report.plan))
+        parked = parked_metadata(tenant.tenant.name, report, _parked_now(tenant, report.plan))
         parked |= links_metadata(_pages_of_parked(tenant, report))
         if report.newly_parked or report.in_doubt:
             raise dg.Failure(_unsettled(report), metadata=parked | shown, allow_retries=False)

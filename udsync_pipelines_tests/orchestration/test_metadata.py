@@ -13,11 +13,13 @@ def test_a_run_lists_what_it_parked_apart_from_what_was_parked_before() -> None:
     before = [(Entity.ORDER, Parked("99", b"", "code", "why", "cure"))]
     report = SyncReport(plan=Mock(), newly_parked=newly, parked=21)
 
-    shown = parked_metadata(report, [*newly, *before])
+    shown = parked_metadata("acme", report, [*newly, *before])
 
     assert len(shown["parked records"].value.records) == 20
     (old,) = shown["parked before"].value.records
     assert old.data["record"] == "order/99"
+    assert list(old.data) == ["record", "code", "reason", "cure", "show"]
+    assert old.data["show"] == "udsync failures show order/99 --tenant acme"
 
 
 def test_links_can_be_followed_under_their_names() -> None:
