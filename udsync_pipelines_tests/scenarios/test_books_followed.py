@@ -131,6 +131,40 @@ def test_a_deleted_document_is_not_posted_again_when_its_order_changes(
     assert writes(shop.company) == []
 
 
+def test_what_a_person_took_out_stays_out_when_its_order_is_cancelled_and_reopened(
+    shop: ShopWithBooks,
+) -> None:
+    deleted, voided, kept = orders(shop)
+    shop.company.control.delete("SalesReceipt", id_of(shop, deleted))
+    shop.company.control.void("SalesReceipt", id_of(shop, voided))
+    shop.company.control.delete("SalesReceipt", id_of(shop, kept))
+    shop.sync()
+    decide(shop, kept, "keep_books")
+    shop.sync()
+    shop.store.control.edit_order(deleted, {"status": "cancelled"})
+    shop.store.control.edit_order(voided, {"status": "on-hold"})
+    shop.store.control.trash_order(kept)
+    while_off = shop.sync()
+
+    for order in (deleted, voided, kept):
+        shop.store.control.edit_order(order, {"status": "processing"})
+    shop.sync()
+    shop.sync(full=True)
+    asked, written = codes(shop), writes(shop.company)
+    decide(shop, deleted, "post_again")
+    shop.sync()
+
+    assert while_off.parked == 0
+    assert asked == {
+        f"order/{deleted}": "deleted_in_books",
+        f"order/{voided}": "voided_in_books",
+        f"order/{kept}": "deleted_in_books",
+    }
+    assert written == []
+    assert codes(shop) == {name: code for name, code in asked.items() if str(deleted) not in name}
+    assert document_of(shop.company, deleted)["DocNumber"].endswith("-v2")
+
+
 def test_names_payments_and_what_is_not_ours_make_no_difference(shop: ShopWithBooks) -> None:
     receipt = document_of(shop.company, orders(shop)[0])
     customer = receipt["CustomerRef"]["value"]

@@ -32,8 +32,8 @@ class Documents:
 
     @property
     def live(self) -> Mapping[Role, Binding]:
-        """The bindings of documents that were not taken back."""
-        return {role: one for role, one in self.bound.items() if not one.is_withdrawn}
+        """The bindings of documents that we did not take back."""
+        return _live(self.bound)
 
     def posted(self, role: Role) -> Posted | None:
         """The document as it stands now; None when the books do not have it any more."""
@@ -48,8 +48,10 @@ class Documents:
 
     def is_doubtful(self, role: Role) -> bool:
         """Whether the document may not be what was written, so that the books are asked."""
+        binding = self.bound[role]
         is_asked_about = self.standing is not None or role in self.deviating
-        return is_asked_about or role in self._read or self.bound[role].digest is None
+        is_odd = binding.digest is None or binding.is_taken_out
+        return is_asked_about or role in self._read or is_odd
 
     def version(self, role: Role) -> str | None:
         """What the document looks like: now if it was read, else after our last write."""
@@ -105,9 +107,11 @@ def about_as_known(
 
     The documents are as we wrote them, or as others were seen to have left them.
     """
-    live = {role: one for role, one in bound.items() if not one.is_withdrawn}
+    live = _live(bound)
 
     def known(role: Role) -> str:
+        if live[role].is_taken_out:
+            return _VOIDED if live[role].version else _DELETED
         deviation = deviations.get(live[role].key)
         if deviation is None:
             return live[role].version or ""
@@ -115,6 +119,11 @@ def about_as_known(
         return gone.get(deviation.deed) or deviation.seen or ""
 
     return _about(state, live, known)
+
+
+def _live(bound: Mapping[Role, Binding]) -> Mapping[Role, Binding]:
+    """Those that we did not take back; what others took out may have come to stand again."""
+    return {role: one for role, one in bound.items() if one.is_taken_out or not one.is_withdrawn}
 
 
 def _about(state: bytes, live: Mapping[Role, Binding], now: Callable[[Role], str]) -> str:

@@ -141,8 +141,16 @@ class _TakenBack:
     def roles(self) -> Sequence[Role]:
         """Payments before their invoices, which books demand."""
         live = self.documents.live
-        roles = [role for role in live if role not in self.wanted or role in self.moved]
+        roles = [
+            role
+            for role in live
+            if (role not in self.wanted or role in self.moved) and not self._is_done(role)
+        ]
         return sorted(roles, key=lambda role: role is not Role.PAYMENT)
+
+    def _is_done(self, role: Role) -> bool:
+        """Whether others had taken it out when it was last looked at, and it does not stand."""
+        return self.documents.bound[role].is_taken_out and self.documents.is_gone(role)
 
     @cached_property
     def standing(self) -> Sequence[Role]:
@@ -247,8 +255,9 @@ class _Written:
         )
 
     def _is_to_be_new(self, role: Role) -> bool:
-        is_gone = self.troubled.get(role) in questions.MISSING
-        return role in self.moved or is_gone or self.documents.bound[role].is_withdrawn
+        if role in self.moved or self.troubled.get(role) in questions.MISSING:
+            return True
+        return self.documents.bound[role].is_withdrawn and role not in self.troubled
 
 
 def _digest(draft: Draft) -> bytes:

@@ -39,7 +39,10 @@ class WriteAction(StrEnum):
 
 
 WITHDRAWN = b""
-"""The digest of a binding whose document was taken back: nothing is wanted of it."""
+"""The digest of a binding whose document we took back, as agreed: nothing is wanted of it."""
+
+TAKEN_OUT = b"\x00"
+"""The digest of a binding whose document others had taken out when nothing was wanted of it."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -65,7 +68,8 @@ class Binding:
     `target_id` names kind and id, as `sales_receipt/12`. `version` is what the object looked
     like after our last write, None for one that we never wrote. `digest` is that of the draft
     that was written, None when the answer differed from it, `WITHDRAWN` once the document was
-    taken back. `source_hash` is the content of the shop's record that it came from.
+    taken back, `TAKEN_OUT` where others had done that before us. `source_hash` is the
+    content of the shop's record that it came from.
     """
 
     key: Key
@@ -76,8 +80,13 @@ class Binding:
 
     @property
     def is_withdrawn(self) -> bool:
-        """Whether its document was taken back: it is voided, or deleted."""
-        return self.digest == WITHDRAWN
+        """Whether its document was taken back, by whomever: it is voided, or deleted."""
+        return self.digest in (WITHDRAWN, TAKEN_OUT)
+
+    @property
+    def is_taken_out(self) -> bool:
+        """Whether others took its document out: it is posted again only if a person says so."""
+        return self.digest == TAKEN_OUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +136,9 @@ class Write:
 
     def bound_digest(self) -> bytes:
         """The digest of the binding, once the write has come out as it should."""
-        return WITHDRAWN if self.action is WriteAction.DELETE else self.draft_digest()
+        if self.action is not WriteAction.DELETE:
+            return self.draft_digest()
+        return TAKEN_OUT if self.base_version is None else WITHDRAWN
 
     def digest(self) -> bytes:
         """16 bytes that change when anything that this write would do changes."""

@@ -189,7 +189,21 @@ def test_a_document_that_was_taken_back_stays_bound_as_withdrawn(acme: Tenant) -
 
     binding = write_ledger(acme).bound([sale.key])[sale.key]
     assert binding.is_withdrawn
+    assert not binding.is_taken_out
     assert (binding.target_id, binding.version) == ("invoice/5", "v2")
+
+
+def test_a_document_that_others_took_out_before_us_stays_bound_as_that(acme: Tenant) -> None:
+    batch = acme.batch(acme.plan(), SOLD)
+    *_, sale, _ = writes_of(batch)
+    gone = replace(sale, action=WriteAction.DELETE, target_id="invoice/5", base_version=None)
+    write_ledger(acme).plan_batch(batch, [gone], park=True)
+
+    settled(acme, gone, is_voided=True, version="v2")
+
+    binding = write_ledger(acme).bound([sale.key])[sale.key]
+    assert binding.is_taken_out
+    assert binding.is_withdrawn
 
 
 def test_a_new_sync_ends_what_was_not_sent_and_doubts_what_was(acme: Tenant) -> None:

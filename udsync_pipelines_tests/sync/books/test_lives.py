@@ -59,6 +59,34 @@ class Decide:
 Event = Step | Disturb | Decide
 
 
+class Life(BooksWorld):
+    """A world that knows which documents a person took out, and who said that they come back.
+
+    `missed` are kind and record of the former, `posted_unasked` those that came back without a
+    word.
+    """
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.missed: set[tuple[str, str]] = set()
+        self.posted_unasked: list[tuple[str, str]] = []
+
+    def take_out(self, held: Held, how: str) -> None:
+        """A person voids or deletes a document."""
+        getattr(self.books, how)(held)
+        self.missed.add(what(held))
+
+    def agree(self, name: str, choice: str) -> None:
+        """A person decides; some choices bring a record's documents into the books anew."""
+        if choice in ("post_again", "repost"):
+            self.missed -= {one for one in self.missed if one[1] == name}
+        self.ledger.decide(name, choice)
+
+    def look(self) -> None:
+        """Note what came back unasked."""
+        self.posted_unasked += [one for one in standing(self) if one in self.missed]
+
+
 def history_of(random: Random) -> list[Event]:
     """Thirty-five things that happen, of which every third is a sync."""
     chances: list[tuple[int, Callable[[], Event]]] = [
@@ -94,17 +122,18 @@ def _sync(random: Random) -> Sync:
     return Sync(random.choice(POINTS), random.choice([0, 0, 0, 1, 2, 4]), options, "orders")
 
 
-def lived(seed: int) -> Iterator[tuple[int, BooksWorld]]:
+def lived(seed: int) -> Iterator[tuple[int, Life]]:
     """Worlds in which such a history has happened, each with the seed that makes it."""
     for number in range(seed, seed + 20):
         random = Random(number)  # noqa: S311 - no secret
-        world = BooksWorld()
+        world = Life()
         for version, event in enumerate(history_of(random)):
             happen(world, event, version)
+            world.look()
         yield number, world
 
 
-def happen(world: BooksWorld, event: Event, version: int) -> None:
+def happen(world: Life, event: Event, version: int) -> None:
     match event:
         case Disturb(how, which):
             disturb(world, how, which)
@@ -114,25 +143,25 @@ def happen(world: BooksWorld, event: Event, version: int) -> None:
             take(world, step, version)
 
 
-def disturb(world: BooksWorld, how: str, which: int) -> None:
+def disturb(world: Life, how: str, which: int) -> None:
     found = [one for one in world.books.held.values() if is_document(one) and not one.is_voided]
     if found:
         held = found[which % len(found)]
         if how == "edit":
             world.books.edit(held, (held.total or Decimal(0)) + 1)
         else:
-            getattr(world.books, how)(held)
+            world.take_out(held, how)
 
 
-def decide(world: BooksWorld, which: int, *, keeps: bool) -> None:
+def decide(world: Life, which: int, *, keeps: bool) -> None:
     asked = [name for name, one in world.parked().items() if one.question is not None]
     if asked:
         name = asked[which % len(asked)]
         names = [one.name for one in world.ledger.question(name).choices]
-        world.ledger.decide(name, KEEP_BOOKS if keeps else names[0])
+        world.agree(name, KEEP_BOOKS if keeps else names[0])
 
 
-def settle(world: BooksWorld) -> None:
+def settle(world: Life) -> None:
     """Everything changes once more in the shop, so that whatever is odd is seen; then all of it is
     decided in the shop's favour."""
     finish(world)
@@ -145,9 +174,10 @@ def settle(world: BooksWorld) -> None:
     for _ in range(6):
         world.wait(EVERY)
         world.sync()
+        world.look()
         for name, one in world.parked().items():
             if one.question is not None:
-                world.ledger.decide(name, one.question.choices[0].name)
+                world.agree(name, one.question.choices[0].name)
 
 
 def is_document(held: Held) -> bool:
@@ -159,9 +189,13 @@ def standing(world: BooksWorld) -> dict[tuple[str, str], list[Decimal]]:
     found: dict[tuple[str, str], list[Decimal]] = {}
     for one in world.books.held.values():
         if is_document(one) and not one.is_voided:
-            key = one.target_id.partition("/")[0], record_of(one).partition("#")[0]
-            found.setdefault(key, []).append(one.total or Decimal(0))
+            found.setdefault(what(one), []).append(one.total or Decimal(0))
     return found
+
+
+def what(held: Held) -> tuple[str, str]:
+    """The kind of a document, and the record that it stands for, whatever its issue."""
+    return held.target_id.partition("/")[0], record_of(held).partition("#")[0]
 
 
 def wanted(world: BooksWorld) -> dict[tuple[str, str], list[Decimal]]:
@@ -211,12 +245,22 @@ def test_nothing_is_taken_back_unless_a_person_agreed(seed: int) -> None:
                 assert posted.is_voided, number
 
 
+@pytest.mark.parametrize("seed", SEEDS)
+def test_nothing_that_a_person_took_out_comes_back_unless_a_person_agreed(seed: int) -> None:
+    for number, world in lived(seed):
+        settle(world)
+
+        assert world.posted_unasked == [], number
+
+
 def test_the_lives_are_rich_in_what_can_happen() -> None:
-    seen = dict.fromkeys(("voided", "posted anew", "paid anew", "in doubt", "kept"), 0)
+    seen = dict.fromkeys(("voided", "posted anew", "paid anew", "in doubt", "kept", "off"), 0)
     for _, world in lived(0):
         writes = list(world.ledger.writes.values())
         voids = [one for one in writes if one.action is WriteAction.DELETE]
         seen["voided"] += any(one.state is IntentState.SETTLED for one in voids)
+        bound = world.ledger.bound.values()
+        seen["off"] += any(one.is_taken_out for one in bound)
         issues = [one.key for one in writes if "#2" in getattr(one.draft, "marker", "")]
         seen["posted anew"] += any(key.role is Role.SALE for key in issues)
         seen["paid anew"] += any(key.role is Role.PAYMENT for key in issues)
