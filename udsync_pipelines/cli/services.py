@@ -128,7 +128,7 @@ def stop_database(settings: Settings) -> bool:
     if settings.database_url is not None:
         return False
     server = EmbeddedPostgres(settings.home, pg_bin=settings.pg_bin)
-    if not server.is_running():
+    if server.pid() is None:
         return False
     server.stop()
     return True

@@ -20,7 +20,7 @@ from udsync_pipelines.errors import ConfigurationError
 from udsync_pipelines.orchestration.failures import explained
 from udsync_pipelines.orchestration.resources import SyncEngines
 from udsync_pipelines.services.retention import remove_before
-from udsync_pipelines.services.service_logs import shorten_logs
+from udsync_pipelines.services.service_logs import log_folders, shorten_logs
 from udsync_pipelines.store.partitions import first_kept
 from udsync_pipelines.store.repositories.tenants import DEFAULT_TIMEZONE
 
@@ -93,7 +93,7 @@ def remove_old_runs(
     folders = remove_folders_without_a_run(
         context.instance, Path(context.instance.storage_directory())
     )
-    logs = shorten_logs(engines.installation.settings.home / "logs")
+    logs = sum(map(shorten_logs, log_folders(engines.installation.settings)))
     context.add_output_metadata(
         {"runs removed": removed, "folders removed": folders, "logs begun anew": logs}
     )

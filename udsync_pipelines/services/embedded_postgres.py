@@ -105,6 +105,11 @@ class EmbeddedPostgres:
         record = self._files.read_record()
         return record is not None and self._answers(record)
 
+    def pid(self) -> int | None:
+        """The process id of our server, also while it is too busy to answer; None without one."""
+        record = self._files.read_record()
+        return processes.postmaster(_data(record)) if record else None
+
     @property
     def port(self) -> int:
         """The port on 127.0.0.1, stable unless another program has taken it before a start.

@@ -96,7 +96,8 @@ class ProcessSet:
         for name, (service, process) in list(self._running.items()):
             if not process.is_alive():
                 self._report(f"{name} ended unexpectedly; starting it again")
-                self._count_restart(process)
+                if self._keeps_ending(name):
+                    raise process.failure("keeps ending")
                 self._dead.append(process)
                 self._launch(service)
             elif name in self._starting:
@@ -104,16 +105,26 @@ class ProcessSet:
         self._dead = [process for process in self._dead if process.is_survived()]
 
     def _look_after_database(self) -> None:
-        """Start the embedded database again when it has died; another's is not ours to start."""
+        """Start the embedded database again when it has died; another's is not ours to start.
+
+        One that lives and does not answer, as with every connection in use, is left to recover.
+        """
         if self._settings.database_url is not None:
             return
         server = EmbeddedPostgres(self._home, pg_bin=self._settings.pg_bin)
-        if not server.is_running():
-            self._report("database ended unexpectedly; starting it again")
-            self._restarts[DATABASE].append(datetime.now(UTC))
+        if server.pid() is not None:
+            return
+        self._report("database ended unexpectedly; starting it again")
+        is_last = self._keeps_ending(DATABASE)
+        try:
             server.start()
-            self._announce()
-            self._report("database runs")
+        except ConfigurationError as error:
+            if is_last:
+                raise
+            self._report(f"{error}; trying again")
+            return
+        self._announce()
+        self._report("database runs")
 
     def _start(self, service: Service) -> None:
         """Start it for the first time, and wait until it is ready."""
@@ -141,13 +152,13 @@ class ProcessSet:
         elif time.monotonic() > self._starting[service.name]:
             raise process.failure("does not start")
 
-    def _count_restart(self, process: ServiceProcess) -> None:
+    def _keeps_ending(self, name: str) -> bool:
+        """Count that it has ended once more; whether that is too often to start it again."""
         now = datetime.now(UTC)
-        restarts = self._restarts[process.name]
+        restarts = self._restarts[name]
         recent = [at for at in restarts if (now - at).total_seconds() < RESTARTS_WITHIN_SECONDS]
         restarts.append(now)
-        if len(recent) >= RESTARTS:
-            raise process.failure("keeps ending")
+        return len(recent) >= RESTARTS
 
     def _stop_all(self) -> None:
         """Take in no more work first, finish running work last.
@@ -168,6 +179,7 @@ class ProcessSet:
             "api_url": loopback(self._settings.api_port),
             "since": self._since.isoformat(),
             "processes": {name: process.pid for name, (_, process) in self._running.items()},
+            "database": self._database_pid(),
             "restarts": {
                 name: [at.isoformat() for at in times[-SHOWN_RESTARTS:]]
                 for name, times in self._restarts.items()
@@ -176,6 +188,12 @@ class ProcessSet:
         draft = announcement(self._home).with_suffix(".draft")
         draft.write_bytes(orjson.dumps(known))
         draft.replace(announcement(self._home))
+
+    def _database_pid(self) -> int | None:
+        """The process of the embedded database; None where the database is another's."""
+        if self._settings.database_url is not None:
+            return None
+        return EmbeddedPostgres(self._home, pg_bin=self._settings.pg_bin).pid()
 
     def _report_start(self, seconds: float) -> None:
         services = running_services(self._home)
@@ -188,7 +206,8 @@ class RunningServices:
     """A supervisor at work: its process id, its services' processes, and where they answer.
 
     `url` is that of Dagster's pages; `since` when they were started, and `restarts` when each had
-    to be started again, the newest last, in ISO 8601.
+    to be started again, the newest last, in ISO 8601; `database` the process of the embedded
+    database.
     """
 
     pid: int
@@ -197,10 +216,12 @@ class RunningServices:
     since: str
     processes: Mapping[str, int]
     restarts: Mapping[str, Sequence[str]]
+    database: int | None = None
 
     def memory(self) -> dict[str, int]:
         """Bytes of memory that each service takes, with the runs that it has started."""
-        return {name: memory_of(pid) for name, pid in self.processes.items()}
+        database = {} if self.database is None else {DATABASE: self.database}
+        return {name: memory_of(pid) for name, pid in {**self.processes, **database}.items()}
 
 
 def running_services(home: Path) -> RunningServices | None:

@@ -1,10 +1,25 @@
-"""The logs of services: each appends to a file in `logs` below the home folder."""
+"""The logs of services: each appends to a file in `logs` below the home folder.
+
+The embedded database appends to one of its own, beside its data.
+"""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+
+from udsync_pipelines.services.embedded_postgres import EmbeddedPostgres
+from udsync_pipelines.settings import Settings
 
 MOST_BYTES = 20 * 1024 * 1024
 """A log that has grown beyond this is begun anew."""
+
+
+def log_folders(settings: Settings) -> Sequence[Path]:
+    """Where the logs of an installation are; without a database of its own, not that one's."""
+    own = [settings.home / "logs"]
+    if settings.database_url is None:
+        own.append(EmbeddedPostgres(settings.home, pg_bin=settings.pg_bin).log_file.parent)
+    return own
 
 
 def shorten_logs(folder: Path, most: int = MOST_BYTES) -> int:

@@ -226,6 +226,48 @@ def test_a_killed_embedded_database_is_started_again_and_that_is_told(
     assert postmaster(data) not in {None, killed}
 
 
+@pytest.mark.postgres
+def test_a_database_that_lives_and_does_not_answer_is_left_to_recover(
+    own_server: EmbeddedPostgres, settings: Settings
+) -> None:
+    ours = settings.model_copy(update={"home": own_server.home, "database_url": None})
+    pid = own_server.pid()
+    assert pid is not None
+    with supervised(ours, service("first")) as at_work:
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(DATABASE_EVERY_SECONDS)
+        at_work.processes.look_after()
+        os.kill(pid, signal.SIGCONT)
+        restarts = at_work.services().restarts
+        memory = at_work.services().memory()
+
+    assert "database ended unexpectedly; starting it again" not in at_work.said
+    assert dict(restarts) == {}
+    assert memory["database"] > 0
+
+
+@pytest.mark.postgres
+def test_a_database_that_cannot_be_started_yet_is_tried_again(
+    own_server: EmbeddedPostgres, settings: Settings
+) -> None:
+    ours = settings.model_copy(update={"home": own_server.home, "database_url": None})
+    data = own_server.log_file.parent / "data"
+    with supervised(ours, service("first")) as at_work:
+        pid = own_server.pid()
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        _wait_until(lambda: own_server.pid() is None)
+        data.rename(data.with_name("away"))
+        time.sleep(DATABASE_EVERY_SECONDS)
+        at_work.processes.look_after()
+        data.with_name("away").rename(data)
+        time.sleep(DATABASE_EVERY_SECONDS)
+        at_work.look_until(own_server.is_running)
+
+    assert any("trying again" in line for line in at_work.said)
+    assert at_work.said[-1] == "database runs"
+
+
 def _runs(pid: int) -> bool:
     try:
         return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
