@@ -31,6 +31,9 @@ from udsync_pipelines.sync.target import Counts, Sync
 IN_FLIGHT = 9
 """Writes at a time; one of the ten requests that a company may have in flight is left free."""
 
+BY_POLICY = (Entity.ORDER, Entity.REFUND)
+"""What the posting policy may leave out."""
+
 ALLOWANCE_SPENT = "allowance_spent"
 """The code of books that may be written to and not read for the rest of the month."""
 
@@ -168,7 +171,9 @@ class BooksTarget:
         edited = planned.edited if entity is Entity.REFUND else ()
         children = sync.archive.children(entity, edited) if edited else ()
         also = {key.source_id for key in deviations} | {one.source_id for one in children}
-        due = Due(sync.plan, entity, self.connection_id, sync.archive, sync.ledger, None, also)
+        # Another policy may post what the former one left out; what is posted stays as it is.
+        rules = self.policy_version if entity in BY_POLICY else None
+        due = Due(sync.plan, entity, self.connection_id, sync.archive, sync.ledger, rules, also)
         doubted = {key.source_id: one for key, one in doubts.items() if key.entity is entity}
         for records, last_seq in due.batches():
             company = self.books.company()
