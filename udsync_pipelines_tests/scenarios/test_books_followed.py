@@ -95,6 +95,38 @@ def test_what_others_did_to_unchanged_orders_is_asked_about_and_nothing_is_writt
     assert shop.company.count("SalesReceipt") == 2
 
 
+def test_a_document_on_another_day_or_account_is_asked_about_and_brought_back(
+    shop: ShopWithBooks,
+) -> None:
+    redated, rebanked, kept = orders(shop)
+    before = document_of(shop.company, redated)
+    day, account = before["TxnDate"], before["DepositToAccountRef"]["value"]
+    accounts = [one for one in rows(shop.company, "Account") if one["AccountType"] == "Bank"]
+    other = next(one["Id"] for one in accounts if one["Id"] != account)
+    edit = shop.company.control.edit
+    edit("SalesReceipt", id_of(shop, redated), {"TxnDate": "2020-02-02"})
+    edit("SalesReceipt", id_of(shop, rebanked), {"DepositToAccountRef": {"value": other}})
+    edit("SalesReceipt", id_of(shop, kept), {"TxnDate": "2020-02-02"})
+
+    shop.sync()
+    asked = shop.parked()
+    decide(shop, redated, "write_order")
+    decide(shop, rebanked, "write_order")
+    decide(shop, kept, "keep_books")
+    shop.sync()
+    settled = shop.sync(full=True)
+
+    assert {one["code"] for one in asked.values()} == {"edited_in_books"}
+    reason = asked[f"order/{redated}"]["reason"]
+    assert reason.endswith(f", dated 2020-02-02 instead of {day}.")
+    reason = asked[f"order/{rebanked}"]["reason"]
+    assert reason.endswith(f", on account {other} instead of {account}.")
+    assert settled.parked == 0
+    assert document_of(shop.company, redated)["TxnDate"] == day
+    assert document_of(shop.company, rebanked)["DepositToAccountRef"]["value"] == account
+    assert document_of(shop.company, kept)["TxnDate"] == "2020-02-02"
+
+
 def test_decisions_are_carried_out_by_the_next_sync(shop: ShopWithBooks) -> None:
     deleted, voided, edited = orders(shop)
     shop.company.control.delete("SalesReceipt", id_of(shop, deleted))

@@ -379,6 +379,8 @@ class QuickBooksBooks:
             exchange_rate=document.exchange_rate,
             note=document.private_note,
             customer_id=document.customer_id,
+            dated_on=document.dated_on,
+            account_id=document.account_id,
         )
 
     def _address(self, target_id: str) -> tuple[BookEntity, str]:

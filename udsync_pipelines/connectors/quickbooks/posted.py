@@ -33,7 +33,8 @@ class PostedDocument:
     what is still open: of an invoice what is owed, of a credit memo what is left, of a payment
     what is not applied, else None. `tax_by_rate` holds the tax amounts by the books' rate id;
     `links` the ids of the documents that a payment is applied to. `exchange_rate` is units of the
-    home currency for one of its currency, None where the company keeps one currency.
+    home currency for one of its currency, None where the company keeps one currency. `account_id`
+    is the account that its money goes to or comes from, where it names one.
     """
 
     entity: BookEntity
@@ -50,6 +51,7 @@ class PostedDocument:
     tax_by_rate: Mapping[str, Decimal] = field(default_factory=lambda: MappingProxyType({}))
     links: tuple[str, ...] = ()
     exchange_rate: Decimal | None = None
+    account_id: str | None = None
 
     @property
     def is_voided(self) -> bool:
@@ -92,6 +94,7 @@ class _Document(WireModel):
     currency: Reference = Field(default=None, alias="CurrencyRef")
     exchange_rate: Amount | None = Field(default=None, alias="ExchangeRate")
     customer_id: Reference = Field(default=None, alias="CustomerRef")
+    account_id: Reference = Field(default=None, alias="DepositToAccountRef")
     private_note: str = Field(default="", alias="PrivateNote")
     tax: _TaxDetail = Field(default=_TaxDetail(), alias="TxnTaxDetail")
     stamps: Stamps = Field(default=Stamps(), alias="MetaData")
@@ -137,6 +140,7 @@ def _posted(entity: BookEntity, read: _Document, currency: str) -> PostedDocumen
         tax_by_rate=_tax_by_rate(read.tax.lines),
         links=tuple(link.id for line in read.lines for link in line.links),
         exchange_rate=read.exchange_rate,
+        account_id=read.account_id,
     )
 
 

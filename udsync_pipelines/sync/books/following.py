@@ -4,8 +4,8 @@ A tenant's books are followed at most once in a while for all lanes together, fo
 costs a metered read; at once when a webhook tells of a change that is none of ours. An object that
 looks as our last write left it is the echo of that write. What a person changed beyond that and
 that moves no money (a name, a note, a payment applied) is theirs. A document that was voided or
-deleted, or that comes to other amounts, is a deviation: its record is planned again and becomes a
-question.
+deleted, comes to other amounts, or was put on another day or account, is a deviation: its record is
+planned again and becomes a question.
 """
 
 from collections import Counter
@@ -180,7 +180,7 @@ class Follower:
         if posted.is_voided:
             return _deviation(binding, Deed.VOIDED, posted)
         draft = self.last_draft(binding.key)
-        if draft is None or problems.other_worth(draft, posted) is None:
+        if draft is None or not problems.is_edited(draft, posted):
             return None
         return _deviation(binding, Deed.EDITED, posted)
 

@@ -91,11 +91,12 @@ def _trouble(role: Role, draft: Draft, documents: Documents) -> tuple[str, str] 
         return None if unequal is None else (questions.DIFFER, unequal.reason)
     if posted.version == binding.version:
         return None
-    # What a person changed beside the amounts is theirs, until it would be written over.
+    # What a person changed and moves no money is theirs, until it would be written over.
     is_unwritten = _digest(issued) == binding.digest
-    if is_unwritten and problems.other_worth(issued, posted) is None:
+    if is_unwritten and not problems.is_edited(issued, posted):
         return None
-    return questions.CHANGED, problems.edited_in_books(posted)
+    written = documents.former(role) or issued
+    return questions.CHANGED, problems.edited_in_books(posted, written)
 
 
 def _as_issued(draft: Draft, former: Draft | None) -> Draft:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
@@ -33,7 +33,8 @@ class Posted:
     `target_id` names kind and id, as `sales_receipt/12`. `version` changes with everything that
     matters in it and with nothing else. `total` and `tax` (None for customers and items) are in
     `currency`, and `exchange_rate` is units of the home currency for one of it, where the books
-    name it. `note` and `customer_id` are a document's own; None where it was not looked at.
+    name it. `note`, `customer_id`, `dated_on` (its posting day) and `account_id` (where its money
+    goes to or comes from) are a document's own; None where it has none or was not looked at.
     `receipt` is what proves that it was written.
     """
 
@@ -49,6 +50,8 @@ class Posted:
     exchange_rate: Decimal | None = None
     note: str | None = None
     customer_id: str | None = None
+    dated_on: date | None = None
+    account_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

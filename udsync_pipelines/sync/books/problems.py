@@ -35,10 +35,11 @@ def form_changed(posted: Sequence[Posted], former: Draft | None, draft: Draft) -
     return f"{_named(posted)} in the books, and {what}: it cannot be changed into that."
 
 
-def edited_in_books(posted: Posted) -> str:
-    """A person has changed a document after it was posted."""
+def edited_in_books(posted: Posted, written: Draft) -> str:
+    """A person has changed a document after it was posted as `written`."""
     amounts = f"{posted.total} {posted.currency} with {posted.tax} tax"
-    return f"{shown(posted)} was changed in the books and is now {amounts}."
+    placed = "".join(f", {one}" for one in _other_places(written, posted))
+    return f"{shown(posted)} was changed in the books and is now {amounts}{placed}."
 
 
 def voided_in_books(posted: Posted) -> str:
@@ -146,6 +147,27 @@ def other_worth(
         return None
     reason = _other_amounts(draft, posted)
     return _differ(reason, record) if reason else _rate_differs(draft, posted, record)
+
+
+def is_edited(draft: AnyDraft, posted: Posted) -> bool:
+    """Whether a document is worth something else than its draft, or moves money elsewhere.
+
+    Its day says in which period it is taxed and its account where the money is. Its customer is
+    left to the books, where customers are merged.
+    """
+    if other_worth(draft, posted) is not None:
+        return True
+    return isinstance(draft, SalesDraft | PaymentDraft) and bool(_other_places(draft, posted))
+
+
+def _other_places(draft: Draft, posted: Posted) -> list[str]:
+    """Where a document stands instead of where it was put: its posting day, its account."""
+    found = []
+    if posted.dated_on not in (None, draft.dated_on):
+        found.append(f"dated {posted.dated_on} instead of {draft.dated_on}")
+    if draft.account_id is not None and posted.account_id not in (None, draft.account_id):
+        found.append(f"on account {posted.account_id} instead of {draft.account_id}")
+    return found
 
 
 def _differ(reason: str, record: ArchivedRecord | None) -> Parked:

@@ -7,7 +7,7 @@ before or after the books have written, or it comes as a refusal.
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
@@ -59,6 +59,8 @@ class Held:
     written_at: datetime
     total: Decimal | None = None
     tax: Decimal | None = None
+    dated_on: date | None = None
+    account_id: str | None = None
     edits: int = 0
     is_voided: bool = False
 
@@ -295,11 +297,13 @@ class MemoryBooks:
         (only,) = self.of(kind)
         return only
 
-    def edit(self, held: Held, total: Decimal | None = None) -> None:
-        """A person changes an object."""
+    def edit(self, held: Held, total: Decimal | None = None, **changes: Any) -> None:
+        """A person changes an object: its total, its `dated_on` or its `account_id`."""
         held.edits += 1
         self.touched[held.target_id] = self.clock()
         held.total = held.total if total is None else total
+        for name, value in changes.items():
+            setattr(held, name, value)
 
     def void(self, held: Held) -> None:
         """A person voids a document."""
@@ -419,6 +423,8 @@ class MemoryBooks:
             held.total = draft.net_total + held.tax
         elif isinstance(draft, PaymentDraft):
             held.total, held.tax = draft.amount, Decimal(0)
+        if isinstance(draft, SalesDraft | PaymentDraft):
+            held.dated_on, held.account_id = draft.dated_on, draft.account_id
 
     def _posted(self, held: Held) -> Posted:
         draft = held.draft
@@ -436,6 +442,8 @@ class MemoryBooks:
             held.is_voided,
             receipt,
             exchange_rate=draft.exchange_rate and (self.values_at or draft.exchange_rate),
+            dated_on=held.dated_on,
+            account_id=held.account_id,
         )
         return replace(posted, **self.shown_otherwise)
 

@@ -1,18 +1,22 @@
 """What others do in the books to what we posted: an echo, theirs to do, or a question."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.errors import ConfigurationError
+from udsync_pipelines.posting.documents import SalesDraft
+from udsync_pipelines.posting.policy import ClosedPeriodRule
 from udsync_pipelines.sync.books.ports import Change, Changes
 from udsync_pipelines.sync.books.writes import WriteAction
 from udsync_pipelines.sync.decisions import KEEP_BOOKS
 from udsync_pipelines.sync.engine import SyncReport
 from udsync_pipelines.sync.plan import SyncOptions
+from udsync_pipelines_tests.posting.books import CANADA, policy
 from udsync_pipelines_tests.sync.books.company import Held
 from udsync_pipelines_tests.sync.books.world import DRY, EVERY, FULL, BooksWorld, sale_of
 
@@ -57,9 +61,23 @@ def edit(world: BooksWorld, held: Held) -> None:
     world.books.edit(held, Decimal("99.00"))
 
 
+def redate(world: BooksWorld, held: Held) -> None:
+    world.books.edit(held, dated_on=date(2020, 2, 2))
+
+
+def rebank(world: BooksWorld, held: Held) -> None:
+    world.books.edit(held, account_id="99")
+
+
 DEEDS = pytest.mark.parametrize(
     ("do", "code"),
-    [(delete, "deleted_in_books"), (void, "voided_in_books"), (edit, "edited_in_books")],
+    [
+        (delete, "deleted_in_books"),
+        (void, "voided_in_books"),
+        (edit, "edited_in_books"),
+        (redate, "edited_in_books"),
+        (rebank, "edited_in_books"),
+    ],
 )
 
 
@@ -272,6 +290,64 @@ def test_an_edited_document_is_brought_back_to_the_order_once_a_person_wants_it(
     assert write.action is WriteAction.UPDATE
     assert receipt_of(posted, 1).total == Decimal("21.00")
     assert posted.codes() == {}
+
+
+@pytest.mark.parametrize(
+    ("do", "said"),
+    [
+        (redate, ", dated 2020-02-02 instead of {draft.dated_on}."),
+        (rebank, ", on account 99 instead of {draft.account_id}."),
+    ],
+)
+def test_a_document_on_another_day_or_account_is_named_and_brought_back(
+    posted: BooksWorld, do: Do, said: str
+) -> None:
+    held = receipt_of(posted, 1)
+    draft = held.draft
+    assert isinstance(draft, SalesDraft)
+    do(posted, held)
+    posted.sync()
+    reason = posted.parked()["order/1"].reason
+    posted.ledger.decide("order/1", "write_order")
+
+    posted.sync()
+
+    assert reason.endswith(said.format(draft=draft))
+    assert (held.dated_on, held.account_id) == (draft.dated_on, draft.account_id)
+    assert posted.codes() == {}
+
+
+def test_books_that_show_neither_day_nor_account_are_not_taken_for_edited(
+    posted: BooksWorld,
+) -> None:
+    posted.books.shown_otherwise = {"dated_on": None, "account_id": None}
+    posted.books.edit(receipt_of(posted, 1))
+
+    report = posted.sync()
+
+    assert followed(posted, report)["harmless"] == 1
+    assert posted.codes() == {}
+
+
+def test_a_document_dated_after_closed_books_is_not_taken_for_edited(world: BooksWorld) -> None:
+    world.policy = policy(closed_period=ClosedPeriodRule.REDATE)
+    world.books.company_ = replace(CANADA, book_close_date=date(2026, 12, 31))
+    world.shop.sell(1)
+    world.sync()
+    receipt = receipt_of(world, 1)
+    day = receipt.dated_on
+    world.books.company_ = replace(CANADA, book_close_date=date(2027, 3, 31))
+    world.books.touched.clear()
+    world.wait(EVERY)
+    world.books.edit(receipt)
+
+    report = world.sync()
+    world.sync(FULL)
+
+    assert day == date(2027, 1, 1)
+    assert followed(world, report)["harmless"] == 1
+    assert world.codes() == {}
+    assert receipt.dated_on == day
 
 
 def test_what_is_edited_again_after_the_decision_is_asked_again(posted: BooksWorld) -> None:

@@ -316,6 +316,25 @@ def test_a_void_whose_answer_was_lost_is_looked_up_before_it_is_sent_again(
     assert len(posted.books.called("withdraw")) == (2 if answer == "lost" else 1)
 
 
+def test_a_void_whose_answer_was_lost_has_arrived_when_its_document_is_gone(
+    posted: BooksWorld,
+) -> None:
+    cancel(posted)
+    posted.ledger.decide("order/1", "void")
+    plan = posted.planned()
+    posted.die_at("books.sent")
+    posted.books.delete(posted.books.the("sales_receipt"))
+    with pytest.raises(Crash):
+        posted.load(plan)
+    posted.restart()
+
+    posted.sync()
+
+    assert posted.codes() == {}
+    assert posted.ledger.bound[sale_of(1)].is_withdrawn
+    assert posted.books.called("withdraw") == []
+
+
 @pytest.mark.parametrize("point", ["books.sent", "books.answered", "books.settled"])
 def test_a_death_in_the_middle_of_a_void_leaves_one_void(posted: BooksWorld, point: str) -> None:
     cancel(posted)
