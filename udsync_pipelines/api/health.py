@@ -1,13 +1,12 @@
 """Whether the API can do its work, for who supervises it, and what waits, for who operates it."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from udsync_pipelines.api.dependencies import Services
-from udsync_pipelines.store.repositories import inbox_work, webhook_quarantine
+from udsync_pipelines.services.inbox_health import inbox_health
 
 router = APIRouter(prefix="/api", tags=["health"])
 
@@ -25,14 +24,5 @@ class Health(BaseModel):
 @router.get("/health")
 def health(services: Services) -> Health:
     """Say what waits; 503 when the database does not answer."""
-    with services.state.dispatch() as connection:
-        waiting = inbox_work.waiting(connection)
-        unknown = webhook_quarantine.accounts(connection)
-    age = (datetime.now(UTC) - waiting.since).total_seconds() if waiting.since else 0.0
-    return Health(
-        waiting=waiting.rows,
-        oldest_waiting_seconds=round(max(age, 0.0), 3),
-        failed=waiting.failed,
-        unknown_companies=len(unknown),
-        refused=services.refusals.counts(),
-    )
+    found = inbox_health(services.state)
+    return Health(**found.facts(), refused=services.refusals.counts())

@@ -16,6 +16,7 @@ from udsync_pipelines.services.backfilling import Begun, backfills
 from udsync_pipelines.services.consent_expiry import Consent, consents
 from udsync_pipelines.services.dagster_home import prepare_dagster_home
 from udsync_pipelines.services.embedded_postgres import EmbeddedPostgres
+from udsync_pipelines.services.inbox_health import InboxHealth, inbox_health
 from udsync_pipelines.services.installation import open_installation
 from udsync_pipelines.services.process_set import (
     MEGABYTE,
@@ -75,13 +76,14 @@ def status(as_json: AsJson = False) -> None:
     """Show the health and the memory of each service; exit 0 when all are healthy.
 
     Beside it stands how long each company's consent to use QuickBooks lasts, what it was asked
-    this month, and how far backfills are.
+    this month, how far backfills are, and which webhooks wait.
     """
     settings = load_settings()
     health = {"database": _database_is_healthy(settings), **_service_health(settings)}
     services = running_services(settings.home)
     known, now = _consents(settings, is_reachable=health["database"]), datetime.now(UTC)
     spent, begun = _quotas(settings, now, is_reachable=health["database"])
+    inbox = _inbox(settings, is_reachable=health["database"])
     memory = services.memory() if services else {}
     if as_json:
         emit_json(
@@ -96,6 +98,7 @@ def status(as_json: AsJson = False) -> None:
                 "consents": [one.facts(now) for one in known],
                 "quotas": [one.facts() for one in spent],
                 "backfills": [one.facts() for one in begun],
+                "webhooks": inbox.facts() if inbox else None,
             }
         )
     else:
@@ -110,6 +113,10 @@ def status(as_json: AsJson = False) -> None:
             say(f"{'warning: ' if quota.is_urgent else ''}{quota.sentence()}")
         for backfill in begun:
             say(backfill.sentence())
+        if inbox is not None:
+            say(inbox.sentence())
+            for warning in inbox.warnings():
+                say(f"warning: {warning}")
     if not all(health.values()):
         raise leave(ExitCode.FAILED)
 
@@ -151,6 +158,13 @@ def _consents(settings: Settings, *, is_reachable: bool) -> Sequence[Consent]:
         return ()
     with open_installation(settings) as installation:
         return consents(installation)
+
+
+def _inbox(settings: Settings, *, is_reachable: bool) -> InboxHealth | None:
+    if not is_reachable:
+        return None
+    with open_installation(settings) as installation:
+        return inbox_health(installation.state)
 
 
 def _quotas(

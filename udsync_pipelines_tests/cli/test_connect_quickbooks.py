@@ -71,6 +71,8 @@ def test_status_says_how_long_the_consent_lasts_and_warns_a_month_ahead(
         f"warning: {tenant}-old: the consent to use QuickBooks (Rig Books) ends in 19 days:"
         " have an administrator of the company connect it again before." in lines
     )
+    assert any(line.startswith("Webhooks: ") for line in shown.out.splitlines())
+    assert told.json["webhooks"].keys() >= {"waiting", "failed", "unknown_companies"}
     urgent = {one["tenant"]: one["is_urgent"] for one in told.json["consents"]}
     assert (urgent[tenant], urgent[f"{tenant}-old"]) == (False, True)
 

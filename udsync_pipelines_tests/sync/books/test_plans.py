@@ -14,7 +14,7 @@ from udsync_pipelines.sync.plan import Approval, IntentState, Plan, PlanState, S
 from udsync_pipelines.sync.rows import RowTarget
 from udsync_pipelines_tests.posting.books import POLICY, policy
 from udsync_pipelines_tests.sync.books.shop import BooksShop
-from udsync_pipelines_tests.sync.books.world import DRY, FULL, BooksWorld
+from udsync_pipelines_tests.sync.books.world import DRY, BooksWorld
 from udsync_pipelines_tests.sync.memory import Crash, MemoryDestination
 from udsync_pipelines_tests.sync.world import TO_ROWS, profile
 
