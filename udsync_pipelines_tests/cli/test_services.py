@@ -39,6 +39,7 @@ def test_the_services_start_run_a_sync_and_stop_without_a_trace(
     with apart.started("up") as process:
         url = _url_when_up(process)
         health = apart("status", "--json")
+        listening = _listening(process.pid)
         second_up = apart("up")
         synced = connected.sync("all", "--yes", "--json")
         assert synced.code == 0, synced
@@ -49,8 +50,10 @@ def test_the_services_start_run_a_sync_and_stop_without_a_trace(
 
     assert (health.code, health.json["healthy"]) == (0, True), health
     assert health.json["url"] == url
+    assert len(listening) >= 2  # the pages and the API
+    assert {address for address, _ in listening} == {"127.0.0.1"}
     services = ["API", "code server", "daemon", "webserver"]
-    assert sorted(health.json["memory"]) == services
+    assert sorted(health.json["memory"]) == sorted([*services, "database"])
     assert all(taken > 10_000_000 for taken in health.json["memory"].values())
     assert health.json["services"].items() >= dict.fromkeys(["database", *services], True).items()
     assert second_up.code == 1
@@ -186,6 +189,17 @@ def _connected(udsync: CommandLine, store: StoreEmulator) -> ConnectedTenant:
     url = str(udsync("emulate", "supabase", "--json").json["database_url"])
     udsync("connect", "supabase", "--tenant", "served", "--database-url", url)
     return ConnectedTenant("served", store, url, udsync)
+
+
+def _listening(pid: int) -> set[tuple[str, int]]:
+    """The addresses and ports at which a process and what it has started listen."""
+    top = psutil.Process(pid)
+    return {
+        (one.laddr.ip, one.laddr.port)
+        for process in (top, *top.children(recursive=True))
+        for one in process.net_connections(kind="inet")
+        if one.status == psutil.CONN_LISTEN
+    }
 
 
 def _url_when_up(process: subprocess.Popen[str]) -> str:
