@@ -18,6 +18,7 @@ from udsync_pipelines.posting.policy import AutomatedTaxRule, ClosedPeriodRule, 
 from udsync_pipelines.posting.scope import Scope
 
 POSTED_ALREADY = "preflight.posted_already"
+OTHER_CONNECTOR = "preflight.other_connector"
 OURS, POST_ANYWAY, GO_ON, PARK = "ours", "post_anyway", "go_on", "park"
 OLD_DAYS = 30
 """Money that waits longer than this in a clearing account was probably never banked."""
@@ -145,9 +146,7 @@ def other_connectors(
             Answer("stopped", "It posts no orders of this shop any more; udsync goes on."),
             Answer(GO_ON, "It posts other sales than this shop's; udsync goes on beside it."),
         )
-        yield PreflightFinding(
-            "preflight.other_connector", program, sentence, Weight.DECIDE, answers
-        )
+        yield PreflightFinding(OTHER_CONNECTOR, program, sentence, Weight.DECIDE, answers)
 
 
 def old_money(held: Iterable[HeldMoney], today: date) -> Iterator[PreflightFinding]:

@@ -4,10 +4,9 @@ Reads only. It costs about twelve metered reads, one more for each thousand item
 for each thousand sales that they hold in the span of the orders to be posted.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
-from itertools import islice
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from udsync_pipelines.connectors.quickbooks.client import QuickBooksClient
@@ -16,13 +15,14 @@ from udsync_pipelines.connectors.quickbooks.held import (
     oldest_unbanked,
     sales_between,
 )
-from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.domain.order import Order
 from udsync_pipelines.errors import ConfigurationError
+from udsync_pipelines.posting.checked import Checked
 from udsync_pipelines.posting.company import Company
 from udsync_pipelines.posting.policy import PostingPolicy
 from udsync_pipelines.posting.preflight import (
     OLD_DAYS,
+    OTHER_CONNECTOR,
     OURS,
     POSTED_ALREADY,
     HeldMoney,
@@ -35,21 +35,20 @@ from udsync_pipelines.posting.preflight import (
 )
 from udsync_pipelines.posting.scope import Scope
 from udsync_pipelines.services.books import OpenBooks, open_books, utc_now
+from udsync_pipelines.services.checked_orders import read_checked, remember_checked, unposted
 from udsync_pipelines.services.deciding import PERSON
 from udsync_pipelines.services.installation import Installation
 from udsync_pipelines.services.policies import PolicyPlace, find_place
-from udsync_pipelines.services.shop_side import archived_orders
 from udsync_pipelines.store.repositories import decisions
 from udsync_pipelines.store.repositories.archive import PostgresArchive
 from udsync_pipelines.store.repositories.decisions import Ask, Asked
 from udsync_pipelines.store.repositories.write_ledger import PostgresWriteLedger
 from udsync_pipelines.store.tables.states import Platform
 from udsync_pipelines.store.tenancy import StateDatabase
-from udsync_pipelines.sync.books.writes import Key, Role
 from udsync_pipelines.sync.decisions import Choice
 
+_TWICE = (POSTED_ALREADY, OTHER_CONNECTOR)
 _UNDEPOSITED = "UndepositedFunds"
-_AT_ONCE = 500
 _LATER = timedelta(days=7)
 """So many days after its order a person may have dated a document."""
 
@@ -68,8 +67,15 @@ class Preflight:
 
     @property
     def undecided(self) -> tuple[Asked, ...]:
-        """What keeps the first live run from starting; nothing once documents were posted."""
-        return () if self.has_posted else tuple(one for one in self.asked if one.choice is None)
+        """What keeps orders from being posted.
+
+        Once documents were posted only what could count income twice does.
+        """
+        return tuple(
+            one
+            for one in self.asked
+            if one.choice is None and (not self.has_posted or one.kind in _TWICE)
+        )
 
 
 def check(installation: Installation, tenant_name: str) -> Preflight:
@@ -88,20 +94,38 @@ def check(installation: Installation, tenant_name: str) -> Preflight:
             cure=f"Run `udsync policy propose --tenant {tenant_name}`, then accept it.",
         )
     with open_books(installation, place.tenant, place.books) as books:
-        return _checked(place, stored.policy, books)
+        return _Review(place, stored.policy, books).of_all()
 
 
-def must_pass(place: PolicyPlace, policy: PostingPolicy, books: OpenBooks) -> None:
-    """Let the first live run of a tenant start only when everything is decided.
+def must_pass(
+    place: PolicyPlace,
+    policy: PostingPolicy,
+    books: OpenBooks,
+    clock: Callable[[], datetime] = utc_now,
+) -> None:
+    """Let orders be posted only when everything about them is decided.
 
-    A tenant that has posted documents is not asked again.
+    The first live run of a tenant is asked about everything that `check` finds. Later ones are
+    asked about orders only that were sold before the first, and that no run has looked for in the
+    books: those of a backfill, or of days that the policy lets in now. Other runs read no books.
 
     Raises:
         ConfigurationError: code `preflight_undecided`, with what is to be decided and how.
     """
-    if _ledger(place.installation.state, place).has_documents():
-        return
-    left = _checked(place, policy, books).undecided
+    began = clock().replace(microsecond=0)  # a store tells no more of when an order was made
+    review = _Review(place, policy, books)
+    if review.has_posted:
+        checked = review.checked or Checked(0, began, policy)
+        _refuse(place, review.of_unchecked(checked).undecided)
+        now = Checked(max(review.through, checked.through), checked.live_since, policy)
+    else:
+        _refuse(place, review.of_all().undecided)
+        now = Checked(review.through, began, policy)
+    if now != review.checked:
+        remember_checked(place, now)
+
+
+def _refuse(place: PolicyPlace, left: Sequence[Asked]) -> None:
     if not left:
         return
     more = (f"And {len(left) - _SHOWN} more.",) if len(left) > _SHOWN else ()
@@ -157,45 +181,74 @@ def left_to_books(state: StateDatabase, tenant_id: UUID, books: UUID) -> frozens
     )
 
 
-def _checked(place: PolicyPlace, policy: PostingPolicy, books: OpenBooks) -> Preflight:
-    company = books.lists.with_items()
-    scope = Scope(policy, company)
-    ledger = _ledger(place.installation.state, place)
-    for order in _unposted(place, ledger):
-        scope.add(order)
-    findings = (
-        *policy_findings(policy, company),
-        *scope_findings(scope, policy, company),
-        *_of_documents(books.client, scope, policy, company),
-        *old_money(_money(books.client, policy, company), _today(policy)),
-    )
-    with place.installation.state.tenant(place.tenant.id) as transaction:
-        asked = decisions.ask_before(
-            transaction, place.tenant.id, place.books.id, _questions(findings)
+@dataclass
+class _Review:
+    """One look at the orders to be posted; `through` is the last change of one that was seen."""
+
+    place: PolicyPlace
+    policy: PostingPolicy
+    books: OpenBooks
+    through: int = 0
+
+    def __post_init__(self) -> None:
+        state, store = self.place.installation.state, self.place.store.id
+        self._archive = PostgresArchive(state, self.place.tenant.id, store)
+        self._ledger = PostgresWriteLedger(state, self.place.tenant.id, store, self.place.books.id)
+        self.has_posted = self._ledger.has_documents()
+        self.checked = read_checked(self.place)
+
+    def of_all(self) -> Preflight:
+        """The whole pre-flight; of the books' documents, what concerns orders not checked yet."""
+        company = self.books.lists.with_items()
+        policy = self.policy
+        everything, unchecked = Scope(policy, company), Scope(policy, company)
+        for change, order in self._unposted(0):
+            everything.add(order)
+            is_covered = self.has_posted and self.checked and self.checked.covers(order, change)
+            if not is_covered:
+                unchecked.add(order)
+        findings = (
+            *policy_findings(policy, company),
+            *scope_findings(everything, policy, company),
+            *self._of_documents(unchecked, company),
+            *old_money(_money(self.books.client, policy, company), _today(policy)),
         )
-    return Preflight(
-        place.tenant.name, findings, tuple(asked), len(scope.sales), ledger.has_documents()
-    )
+        return self._asked(findings, everything)
 
+    def of_unchecked(self, checked: Checked) -> Preflight:
+        """What the books hold of the orders that were not checked yet."""
+        company = self.books.lists.company()
+        scope = Scope(self.policy, company)
+        for change, order in self._unposted(checked.begins_at(self.policy)):
+            if not checked.covers(order, change):
+                scope.add(order)
+        return self._asked(tuple(self._of_documents(scope, company)), scope)
 
-def _unposted(place: PolicyPlace, ledger: PostgresWriteLedger) -> Iterator[Order]:
-    archive = PostgresArchive(place.installation.state, place.tenant.id, place.store.id)
-    found = archived_orders(archive)
-    while orders := [*islice(found, _AT_ONCE)]:
-        keys = {order.id: Key(Entity.ORDER, order.id, Role.SALE) for order in orders}
-        bound = ledger.bound(keys.values())
-        yield from (order for order in orders if keys[order.id] not in bound)
+    def _unposted(self, after: int) -> Iterator[tuple[int, Order]]:
+        for change, order in unposted(self._archive, self._ledger, after):
+            self.through = change
+            yield change, order
 
+    def _of_documents(self, scope: Scope, company: Company) -> Iterator[PreflightFinding]:
+        first, last = scope.first_on, scope.last_on
+        if first is None or last is None:
+            return
+        client, currency = self.books.client, company.home_currency
+        held = [*sales_between(client, first, last + _LATER, currency)]
+        ours = self._ledger.sales_among([one.target_id for one in held])
+        others = [one for one in held if one.target_id not in ours]
+        yield from posted_already(scope.sales, others)
+        yield from other_connectors(others, self.policy)
 
-def _of_documents(
-    client: QuickBooksClient, scope: Scope, policy: PostingPolicy, company: Company
-) -> Iterator[PreflightFinding]:
-    first, last = scope.first_on, scope.last_on
-    if first is None or last is None:
-        return
-    held = [*sales_between(client, first, last + _LATER, company.home_currency)]
-    yield from posted_already(scope.sales, held)
-    yield from other_connectors(held, policy)
+    def _asked(self, findings: tuple[PreflightFinding, ...], scope: Scope) -> Preflight:
+        place = self.place
+        with place.installation.state.tenant(place.tenant.id) as transaction:
+            asked = decisions.ask_before(
+                transaction, place.tenant.id, place.books.id, _questions(findings)
+            )
+        return Preflight(
+            place.tenant.name, findings, tuple(asked), len(scope.sales), self.has_posted
+        )
 
 
 def _money(
@@ -224,10 +277,6 @@ def _questions(findings: Collection[PreflightFinding]) -> Mapping[str, Sequence[
             ask = Ask(one.subject, one.sentence, choices, one.about)
             found.setdefault(one.code, []).append(ask)
     return found
-
-
-def _ledger(state: StateDatabase, place: PolicyPlace) -> PostgresWriteLedger:
-    return PostgresWriteLedger(state, place.tenant.id, place.store.id, place.books.id)
 
 
 def _today(policy: PostingPolicy) -> date:

@@ -1,6 +1,6 @@
 """What a tenant's store brings to a posting policy: zone, rates, gateways, and what orders bear."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -30,6 +30,7 @@ from udsync_pipelines.store.repositories import connections
 from udsync_pipelines.store.repositories.archive import PostgresArchive
 from udsync_pipelines.store.repositories.connections import Connection
 from udsync_pipelines.store.repositories.tenants import Tenant
+from udsync_pipelines.sync.records import ArchivedRecord
 from udsync_pipelines.transport import READS, RetryPolicy
 
 _AT_ONCE = 500  # archived orders in memory
@@ -107,12 +108,19 @@ def archived_orders(archive: PostgresArchive) -> Iterator[Order]:
     after = 0
     while batch := archive.pending(Entity.ORDER, after, _AT_ONCE):
         after = batch[-1].changed_seq
-        for record in batch:
-            if record.deleted_at is None:
-                try:
-                    yield order.canonical(record.raw)
-                except RecordRejectedError:
-                    continue  # the sync has parked it, with its reason
+        yield from (found for _, found in readable_orders(batch))
+
+
+def readable_orders(
+    records: Iterable[ArchivedRecord],
+) -> Iterator[tuple[ArchivedRecord, Order]]:
+    """Those of these archived orders that can be read and were not deleted."""
+    for record in records:
+        if record.deleted_at is None:
+            try:
+                yield record, order.canonical(record.raw)
+            except RecordRejectedError:
+                continue  # the sync has parked it, with its reason
 
 
 def rates_of(client: WooCommerceClient) -> Iterator[ShopRate]:

@@ -162,6 +162,8 @@ def _books_target(
             policy.exchange_rates if policy else ExchangeRatePolicy(),
             opened.client.exchange_rate,
         ),
-        before_first_posting=partial(must_pass, place, policy, opened) if policy else no_question,
+        before_first_posting=(
+            partial(must_pass, place, policy, opened, clock) if policy else no_question
+        ),
         left_to_books=left_to_books(installation.state, connection.tenant_id, connection.id),
     )

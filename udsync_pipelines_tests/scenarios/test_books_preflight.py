@@ -1,49 +1,21 @@
 """The first live run posts nothing while the books hold what somebody must decide about."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from udsync_pipelines.emulators.woocommerce import StoreEmulator
 from udsync_pipelines.errors import ConfigurationError
-from udsync_pipelines.services import policies, preflight
-from udsync_pipelines.services.preflight import Preflight
+from udsync_pipelines.services import policies
 from udsync_pipelines.store.tables.states import PostingPolicyState
-from udsync_pipelines_tests.scenarios.books import ShopWithBooks, StartBooks, sell
+from udsync_pipelines_tests.scenarios.books import StartBooks, sell
 from udsync_pipelines_tests.scenarios.books import books_installation as books_installation
 from udsync_pipelines_tests.scenarios.books import empty_store as empty_store
 from udsync_pipelines_tests.scenarios.books import start_books as start_books
 from udsync_pipelines_tests.scenarios.books_evidence import by_number, rows, writes
+from udsync_pipelines_tests.scenarios.typed_in import check, decide, enter
 
 pytestmark = pytest.mark.postgres
-
-
-def enter(shop: ShopWithBooks, total: str, day: str, **members: Any) -> str:
-    """A bookkeeper enters a sales receipt by hand; return its id."""
-    control = shop.company.control
-    customers = rows(shop.company, "Customer")
-    customer = (
-        customers[0]["Id"]
-        if customers
-        else control.create("Customer", {"DisplayName": "Counter"})["Id"]
-    )
-    line = {
-        "Amount": float(total),
-        "DetailType": "SalesItemLineDetail",
-        "SalesItemLineDetail": {"ItemRef": {"value": "1"}, "TaxCodeRef": {"value": "2"}},
-    }
-    body = {"CustomerRef": {"value": customer}, "TxnDate": day, "Line": [line]}
-    number = f"{9000 + shop.company.count('SalesReceipt')}"
-    return str(control.create("SalesReceipt", {"DocNumber": number, **body, **members})["Id"])
-
-
-def check(shop: ShopWithBooks) -> Preflight:
-    return preflight.check(shop.installation, shop.tenant.name)
-
-
-def decide(shop: ShopWithBooks, what: str, choice: str, *, every: bool = False) -> None:
-    preflight.decide(shop.installation, shop.tenant.name, what, choice, every=every)
 
 
 def test_an_order_that_a_person_entered_by_hand_is_posted_once_for_all(

@@ -51,6 +51,11 @@ IN_ROLE = sa.text("""
       AND target_connection_id = :target AND role = :role
 """)
 
+SALES_AMONG = sa.text("""
+    SELECT target_id FROM udsync.id_mappings
+    WHERE tenant_id = :tenant AND source_connection_id = :source
+      AND target_connection_id = :target AND role = 'sale' AND target_id = ANY(:ids)
+""")
 
 HAS_DOCUMENTS = sa.text("""
     SELECT EXISTS (
@@ -63,6 +68,13 @@ HAS_DOCUMENTS = sa.text("""
 def has_documents(connection: sa.Connection, pair: Mapping[str, UUID]) -> bool:
     """True once a document was posted; `pair` names tenant, source and target."""
     return bool(connection.scalar(HAS_DOCUMENTS, dict(pair)))
+
+
+def sales_among(
+    connection: sa.Connection, pair: Mapping[str, UUID], target_ids: Collection[str]
+) -> frozenset[str]:
+    """Those of these objects that are sales of ours; `pair` names tenant, source and target."""
+    return frozenset(connection.scalars(SALES_AMONG, {**pair, "ids": list(target_ids)}))
 
 
 def bound(

@@ -69,6 +69,11 @@ class PostgresWriteLedger:
         with self._transaction() as connection:
             return book_bindings.has_documents(connection, self._pair)
 
+    def sales_among(self, target_ids: Collection[str]) -> Collection[str]:
+        """Those of these objects of the books that are sales which were posted from the store."""
+        with self._transaction() as connection:
+            return book_bindings.sales_among(connection, self._pair, target_ids)
+
     def customer_keys(self) -> Mapping[str, Collection[Key]]:
         """Every bound customer of the books, by its target id, with the keys bound to it."""
         found: dict[str, list[Key]] = {}
