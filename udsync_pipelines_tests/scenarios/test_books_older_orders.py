@@ -102,6 +102,27 @@ def test_orders_that_an_earlier_first_day_lets_in_are_looked_for(
     assert numbers(shop) == {f"WC-{new}", f"WC-{typed_in}"}
 
 
+def test_a_backfill_posts_what_a_later_first_day_left_out_with_its_refunds(
+    empty_store: StoreEmulator, start_books: StartBooks
+) -> None:
+    old = sell_on(empty_store, "2025-02-15", "a@example.org")
+    new = sell(empty_store, email="b@example.org")
+    empty_store.control.refund_order(old, {"amount": "5.00"})
+    shop = start_books(empty_store)
+    shop.change_policy(start_on="2025-06-01")
+    shop.sync()
+    shop.change_policy(start_on="2025-01-01")
+
+    report = backfill(shop, FEBRUARY)
+    again = backfill(shop, FEBRUARY)
+
+    assert numbers(shop) == {f"WC-{new}", f"WC-{old}"}
+    assert len(rows(shop.company, "RefundReceipt")) == 1
+    assert report.plan.counts["order.unchanged"] == 1
+    assert report.plan.counts["quickbooks.sales_receipt.created"] == 1
+    assert again.plan.counts.get("quickbooks.sales_receipt.created", 0) == 0
+
+
 def test_new_orders_are_posted_without_a_search_for_them(
     empty_store: StoreEmulator, start_books: StartBooks
 ) -> None:
