@@ -37,6 +37,9 @@ class KnownRecords(Protocol):
     def known(self, source_ids: Collection[str]) -> frozenset[str]:
         """Those of these ids that the archive holds, deleted or not."""
 
+    def parents(self, source_ids: Collection[str]) -> Mapping[str, str]:
+        """The ids of the records that these belong to, by id; without those that have none."""
+
 
 class Source(Protocol):
     """A platform that records are read from."""

@@ -87,7 +87,8 @@ class MemoryArchive:
         return self.bookmarks.get((entity, purpose), {})
 
     def known(self, entity: Entity) -> "MemoryKnown":
-        return MemoryKnown(self.records.get(entity, {}))
+        parents = {one: parent for (kind, one), parent in self.parents.items() if kind is entity}
+        return MemoryKnown(self.records.get(entity, {}), parents)
 
     def store(self, page: Page, plan_id: UUID, purpose: str = READ) -> PageReceipt:
         self.process.must_live()
@@ -145,6 +146,7 @@ class MemoryArchive:
 @dataclass
 class MemoryKnown:
     records: Mapping[str, ArchivedRecord]
+    parent_ids: Mapping[str, str | None] = field(default_factory=dict)
 
     def count_live(self) -> int:
         return len(self.live_ids_between(0, None))
@@ -155,6 +157,9 @@ class MemoryKnown:
 
     def known(self, source_ids: Collection[str]) -> frozenset[str]:
         return frozenset(source_ids) & frozenset(self.records)
+
+    def parents(self, source_ids: Collection[str]) -> Mapping[str, str]:
+        return {one: found for one in source_ids if (found := self.parent_ids.get(one))}
 
 
 ParkedKey = tuple[UUID, UUID, Entity, str]  # target, source, entity, source id

@@ -1,6 +1,6 @@
 """The archive: raw records of one source connection, and the bookmarks that go with them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -274,6 +274,25 @@ class _Known:
             " OR source_number <= :high) AND deleted_at IS NULL ORDER BY source_number",
             {"low": low, "high": high},
         )
+
+    def parents(self, source_ids: Collection[str]) -> Mapping[str, str]:
+        """The ids of the records that these belong to, by id; without those that have none."""
+        key = self.archive
+        with key.database.tenant(key.tenant_id) as connection:
+            rows = connection.execute(
+                sa.text(
+                    "SELECT source_id, parent_id FROM udsync.source_records"
+                    " WHERE tenant_id = :tenant_id AND connection_id = :connection_id"
+                    " AND entity = :entity AND source_id = ANY(:ids) AND parent_id IS NOT NULL"
+                ),
+                {
+                    "tenant_id": key.tenant_id,
+                    "connection_id": key.connection_id,
+                    "entity": self.entity.value,
+                    "ids": list(source_ids),
+                },
+            ).all()
+        return {row.source_id: row.parent_id for row in rows}
 
     def known(self, source_ids: Collection[str]) -> frozenset[str]:
         """Those of these ids that the archive holds, deleted or not."""

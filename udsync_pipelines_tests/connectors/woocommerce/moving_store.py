@@ -182,5 +182,9 @@ class Archive:
             if number > low and (high is None or number <= high)
         ]
 
+    def parents(self, source_ids: Iterable[str]) -> dict[str, str]:
+        held = {one: orjson.loads(self.bodies[one]) for one in source_ids if one in self.bodies}
+        return {one: str(row["parent_id"]) for one, row in held.items() if row.get("parent_id")}
+
     def known(self, source_ids: Iterable[str]) -> frozenset[str]:
         return frozenset(identifier for identifier in source_ids if identifier in self.bodies)

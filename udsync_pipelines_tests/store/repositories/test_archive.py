@@ -185,6 +185,16 @@ def test_a_refund_comes_with_the_newest_json_of_its_order(acme: Tenant) -> None:
     assert without_order.parent_raw is None
 
 
+def test_records_are_known_with_what_they_belong_to(acme: Tenant) -> None:
+    store(acme, page(record(71, parent=7), record(72, parent=7), record(91, parent=9)))
+    store(acme, page(record(7)))
+
+    parents = acme.archive.known(Entity.REFUND).parents(["71", "91", "99"])
+
+    assert parents == {"71": "7", "91": "9"}
+    assert acme.archive.known(Entity.ORDER).parents(["7"]) == {}
+
+
 def test_an_order_of_the_same_number_elsewhere_is_no_parent(acme: Tenant, other: Tenant) -> None:
     store(other, page(record(7)))
     store(acme, page(record(71, parent=7)))

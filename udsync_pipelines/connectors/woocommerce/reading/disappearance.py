@@ -2,6 +2,9 @@
 
 Absence is no proof. A store that changed its order storage without copying lists nothing, with
 HTTP status 200. So each missing record is asked for by itself, and too many stop the run.
+
+Of an emptied list of refunds a few are believed: that no storage was switched shows in the list of
+orders, which is read before, and each of them is asked for at its order.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -15,7 +18,11 @@ from udsync_pipelines.connectors.woocommerce.reading.pages import PageFetcher
 from udsync_pipelines.connectors.woocommerce.record import source_record
 from udsync_pipelines.domain.identity import Entity
 from udsync_pipelines.errors import ConfigurationError
+from udsync_pipelines.sync.ports import KnownRecords
 from udsync_pipelines.sync.records import SourceRecord
+
+_FEW = {Entity.REFUND: 10}
+"""So many may be missing from a list that is empty, where another list shows the store is whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +30,7 @@ class DisappearanceLimit:
     """How many records may be missing before a person must look.
 
     More than `count` and more than `share` of what we hold stop the run; so does an empty list
-    while we hold records. A share of 1 lets everything disappear.
+    while we hold records, but for a few refunds. A share of 1 lets everything disappear.
     """
 
     count: int = 20
@@ -37,7 +44,7 @@ class DisappearanceLimit:
         Raises:
             ConfigurationError: too many; says how many of how many, and that nothing was deleted.
         """
-        is_emptied = list_is_empty and missing > 0 and self.share < 1
+        is_emptied = list_is_empty and missing > _FEW.get(entity, 0) and self.share < 1
         if is_emptied or (missing > self.count and missing > self.share * held):
             raise mass_disappearance(entity, missing, held)
 
@@ -63,21 +70,23 @@ class Findings:
     gone: tuple[str, ...]
 
 
-def look_for(fetcher: PageFetcher, entity: Entity, missing: Sequence[int]) -> Findings:
+def look_for(
+    fetcher: PageFetcher, entity: Entity, missing: Sequence[int], known: KnownRecords
+) -> Findings:
     """Ask the store for each of these records.
 
     A record in the trash, or of a status that lists leave out, comes back as it is.
     """
-    found = dict(_refunds(fetcher, missing) if entity is Entity.REFUND else ())
+    found = _refunds(fetcher, missing, known) if entity is Entity.REFUND else {}
     if entity is not Entity.REFUND:
         for identifier in missing:
             row = _variation(fetcher, identifier) if entity is Entity.VARIATION else None
             if entity is not Entity.VARIATION:
                 row = fetcher.find(f"{LISTS[entity].path}/{identifier}")
             if row is not None:
-                found[identifier] = row
+                found[identifier] = source_record(entity, row)
     return Findings(
-        tuple(source_record(entity, row) for row in found.values()),
+        tuple(found.values()),
         tuple(str(identifier) for identifier in missing if identifier not in found),
     )
 
@@ -95,9 +104,18 @@ def _variation(fetcher: PageFetcher, identifier: int) -> Row | None:
     return fetcher.find(f"products/{as_product.get('parent_id')}/variations/{identifier}")
 
 
-def _refunds(fetcher: PageFetcher, missing: Sequence[int]) -> Iterable[tuple[int, Row]]:
-    # Nothing finds a refund by its id alone, except the list of all refunds.
+def _refunds(
+    fetcher: PageFetcher, missing: Sequence[int], known: KnownRecords
+) -> dict[int, SourceRecord]:
+    # Nothing finds a refund by its id alone, except the list of all refunds; then its order does.
+    found: dict[int, SourceRecord] = {}
     for start in range(0, len(missing), PER_PAGE):
         some = missing[start : start + PER_PAGE]
-        listing = fetcher.fetch(REFUNDS.by_id(include=",".join(map(str, some))))
-        yield from ((row["id"], row) for row in listing.rows if row["id"] in some)
+        rows = fetcher.fetch(REFUNDS.by_id(include=",".join(map(str, some)))).rows
+        found |= {row["id"]: source_record(Entity.REFUND, row) for row in rows if row["id"] in some}
+        orders = known.parents([str(each) for each in some if each not in found])
+        for identifier, order in orders.items():
+            row = fetcher.find(f"orders/{order}/refunds/{identifier}")
+            if row is not None:
+                found[int(identifier)] = source_record(Entity.REFUND, row, int(order))
+    return found

@@ -93,7 +93,7 @@ class FullReader:
     def _confirmed(self, state: FullRead) -> Iterator[Page]:
         while state.missing:
             some = state.missing[:_LOOK_FOR_AT_ONCE]
-            findings = look_for(self._fetcher, self._source.entity, some)
+            findings = look_for(self._fetcher, self._source.entity, some, self._known)
             state = replace(state, missing=state.missing[_LOOK_FOR_AT_ONCE:])
             yield self._page(findings.records, state, findings.gone)
         yield self._page((), after_full(self._source, state))

@@ -38,10 +38,11 @@ class NamedReader:
 
     def _find(self, numbers: Sequence[int]) -> Findings:
         if self.source.entity is Entity.VARIATION:
-            return look_for(self.fetcher, self.source.entity, numbers)  # older stores list none
+            # Older stores list none.
+            return look_for(self.fetcher, self.source.entity, numbers, self.known)
         request = self.source.by_id(include=",".join(map(str, numbers)))
         rows = {row["id"]: row for row in self.fetcher.fetch(request).rows if row["id"] in numbers}
         listed = tuple(source_record(self.source.entity, row) for row in rows.values())
         held = self.known.known([str(number) for number in numbers if number not in rows])
-        missing = look_for(self.fetcher, self.source.entity, sorted(map(int, held)))
+        missing = look_for(self.fetcher, self.source.entity, sorted(map(int, held)), self.known)
         return Findings(listed + missing.records, missing.gone)

@@ -85,7 +85,7 @@ class SweepReader:
             return
         is_emptied = step.end.last_id == 0
         self.limit.check(self.source.entity, len(missing), len(held), list_is_empty=is_emptied)
-        findings = look_for(self.fetcher, self.source.entity, missing)
+        findings = look_for(self.fetcher, self.source.entity, missing, self.known)
         yield self._page(findings.records, state.json(), findings.gone)
 
     def _records(self, rows: tuple[Row, ...]) -> tuple[SourceRecord, ...]:

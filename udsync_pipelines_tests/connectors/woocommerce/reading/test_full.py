@@ -199,6 +199,44 @@ def test_a_deleted_refund_is_found_although_the_order_does_not_move() -> None:
     assert reader.archive.deleted == {"17"}
 
 
+def refunds_of_one_order(count: int) -> Reader:
+    """A reader of a shop that has one order with so many refunds."""
+    shop = MovingStore()
+    shop.add("orders", [1])
+    shop.add("refunds", range(11, 11 + count), parent_id=1)
+    reader = Reader(shop, Entity.REFUND)
+    reader.run()
+    return reader
+
+
+def test_the_last_few_refunds_of_a_shop_are_believed_to_be_gone() -> None:
+    reader = refunds_of_one_order(10)
+    reader.shop.rows["refunds"].clear()
+
+    reader.run(FULL)
+
+    assert reader.archive.live() == set()
+
+
+def test_an_emptied_list_of_more_refunds_than_a_few_stops_the_run() -> None:
+    reader = refunds_of_one_order(11)
+    reader.shop.rows["refunds"].clear()
+
+    with pytest.raises(ConfigurationError, match="11 of the 11 refunds"):
+        reader.run(FULL)
+
+    assert reader.archive.deleted == set()
+
+
+def test_a_refund_that_its_order_still_has_is_not_gone_though_no_list_shows_it() -> None:
+    reader = refunds_of_one_order(1)
+    reader.shop.spoil = _hiding_from_lists(11)
+
+    reader.run(FULL)
+
+    assert reader.archive.live() == {11}
+
+
 def test_a_deleted_variation_is_found_and_a_hidden_one_comes_in_its_own_shape() -> None:
     shop = MovingStore()
     shop.add("products", [1])
