@@ -50,6 +50,7 @@ class ProcessSet:
         self._restarts: dict[str, list[datetime]] = defaultdict(list)
         self._since = datetime.now(UTC)
         self._looked = time.monotonic()
+        self._database_answers = True
 
     @contextmanager
     def started(self) -> Iterator[str]:
@@ -107,12 +108,14 @@ class ProcessSet:
     def _look_after_database(self) -> None:
         """Start the embedded database again when it has died; another's is not ours to start.
 
-        One that lives and does not answer, as with every connection in use, is left to recover.
+        One that lives and does not answer, as with every connection in use, is left to recover, and
+        told once.
         """
         if self._settings.database_url is not None:
             return
         server = EmbeddedPostgres(self._home, pg_bin=self._settings.pg_bin)
         if server.pid() is not None:
+            self._tell_whether_it_answers(server)
             return
         self._report("database ended unexpectedly; starting it again")
         is_last = self._keeps_ending(DATABASE)
@@ -125,6 +128,17 @@ class ProcessSet:
             return
         self._announce()
         self._report("database runs")
+
+    def _tell_whether_it_answers(self, server: EmbeddedPostgres) -> None:
+        answers = server.is_running()
+        if answers == self._database_answers:
+            return
+        self._database_answers = answers
+        self._report(
+            "database answers again"
+            if answers
+            else f"database runs but does not answer; if it stays so, look at {server.log_file}"
+        )
 
     def _start(self, service: Service) -> None:
         """Start it for the first time, and wait until it is ready."""

@@ -227,7 +227,7 @@ def test_a_killed_embedded_database_is_started_again_and_that_is_told(
 
 
 @pytest.mark.postgres
-def test_a_database_that_lives_and_does_not_answer_is_left_to_recover(
+def test_a_database_that_lives_and_does_not_answer_is_told_once_and_left_to_recover(
     own_server: EmbeddedPostgres, settings: Settings
 ) -> None:
     ours = settings.model_copy(update={"home": own_server.home, "database_url": None})
@@ -235,12 +235,20 @@ def test_a_database_that_lives_and_does_not_answer_is_left_to_recover(
     assert pid is not None
     with supervised(ours, service("first")) as at_work:
         os.kill(pid, signal.SIGSTOP)
-        time.sleep(DATABASE_EVERY_SECONDS)
-        at_work.processes.look_after()
-        os.kill(pid, signal.SIGCONT)
+        try:
+            for _ in range(2):
+                time.sleep(DATABASE_EVERY_SECONDS)
+                at_work.processes.look_after()
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        at_work.look_until(lambda: at_work.said[-1] == "database answers again")
         restarts = at_work.services().restarts
         memory = at_work.services().memory()
 
+    assert [line for line in at_work.said if "answer" in line] == [
+        f"database runs but does not answer; if it stays so, look at {own_server.log_file}",
+        "database answers again",
+    ]
     assert "database ended unexpectedly; starting it again" not in at_work.said
     assert dict(restarts) == {}
     assert memory["database"] > 0
