@@ -19,6 +19,7 @@ DOCUMENTS = (*SALES, *REFUNDS, "Payment")
 ON_ACCOUNT = ("bacs", "cheque")
 PREFIX = "WC"
 _ZERO = Decimal(0)
+_LINES = ("line_items", "shipping_lines", "fee_lines")
 _ISSUE = re.compile(r"-v\d+$")
 
 
@@ -164,7 +165,37 @@ def _refund_differences(refund: Json, documents: list[Json]) -> list[str]:
         return [f"{name} has {len(documents)} documents"]
     if documents[0]["TotalAmt"] != Decimal(refund["amount"]):
         return [f"{name} is {documents[0]['TotalAmt']}, the shop has {refund['amount']}"]
+    lines = [line for kind in _LINES for line in refund[kind]]
+    tax = -sum((Decimal(line["total_tax"]) for line in lines), _ZERO)
+    if lines and tax_of(documents[0]) != tax:
+        return [f"{name} gives back {tax_of(documents[0])} tax, the shop has {tax}"]
     return []
+
+
+def wrong_days(store: StoreEmulator, company: CompanyEmulator, basis: str = "created") -> list[str]:
+    """The documents that are not dated on the day on which the shop's own pages show them.
+
+    `basis` says which of an order's moments counts: created, paid or completed; without it, the
+    first. A payment is of the day on which it was made, but not before
+    its invoice; a refund is of its own.
+    """
+    orders, refunds = listed(store, "woo_orders"), listed(store, "woo_refunds")
+    shown: dict[tuple[str, bool], str] = {}
+    for order in orders.values():
+        number = f"{PREFIX}-{order['number']}"
+        shown[number, False] = order[f"date_{basis}"] or order["date_created"]
+        shown[number, True] = max(order["date_paid"] or "", shown[number, False])
+    for refund in refunds.values():
+        if refund["parent_id"] in orders:
+            order = orders[refund["parent_id"]]
+            number = f"{PREFIX}-{order['number']}-R{refund['id']}"
+            shown[number, False] = refund["date_created"]
+    return [
+        f"{one['entity']} {number} is dated {one['TxnDate']}, the shop has {day}"
+        for number, documents in standing(company, *DOCUMENTS).items()
+        for one in documents
+        if one["TxnDate"] != (day := shown[number, one["entity"] == "Payment"])[:10]
+    ]
 
 
 def _doubled(company: CompanyEmulator) -> list[str]:

@@ -37,6 +37,11 @@ class SimulatedShop(ShopWithBooks):
         self.store.clock.set(moment.astimezone(UTC).isoformat())
         self.company.clock.set(moment.timestamp())
 
+    def change_policy(self, **fields: str) -> None:
+        """As ever; what that has paced by the real clock is forgotten."""
+        super().change_policy(**fields)
+        _forget_today(self)
+
     def let_the_books_follow(self) -> None:
         """Decide every question so that the books become what the shop says, and sync."""
         for _ in range(_ROUNDS):

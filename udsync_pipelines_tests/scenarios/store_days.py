@@ -13,7 +13,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from udsync_pipelines_tests.scenarios.books import sell
-from udsync_pipelines_tests.scenarios.books_evidence import POSTED, by_number
+from udsync_pipelines_tests.scenarios.books_evidence import (
+    DOCUMENTS,
+    POSTED,
+    REFUNDS,
+    SALES,
+    by_number,
+)
 from udsync_pipelines_tests.scenarios.evidence import listed
 from udsync_pipelines_tests.scenarios.simulated import SimulatedShop
 
@@ -78,8 +84,9 @@ class StoreDay:
     def _changes(self) -> tuple[Callable[[], None], ...]:
         return (
             self._reprice, self._add_a_line, self._ship, self._move, self._refund_a_part,
-            self._refund_all, self._take_a_refund_back, self._cancel, self._trash, self._delete,
-            self._edit_by_hand, self._void_by_hand, self._delete_by_hand,
+            self._refund_all, self._take_a_refund_back, self._change_a_refunded_one, self._cancel,
+            self._trash, self._delete, self._type_by_hand, self._charge_by_hand, self._date_by_hand,
+            self._void_by_hand, self._delete_by_hand,
         )  # fmt: skip
 
     def _instant(self, clock: time) -> datetime:
@@ -146,6 +153,15 @@ class StoreDay:
             self.shop.store.control.delete_refund(refund["parent_id"], refund["id"])
             self._note("took back the refund of", refund["parent_id"])
 
+    def _change_a_refunded_one(self) -> None:
+        orders = listed(self.shop.store, "woo_orders").values()
+        left = [one for one in orders if one["status"] in POSTED[:2] and one["refunds"]]
+        if left:
+            order = self.dice.choice(left)
+            total = f"{self.dice.randint(500, 20000) / Decimal(100)}"
+            self.shop.store.control.edit_line(order["id"], order["line_items"][0]["id"], total)
+            self._note("repriced refunded", order["id"])
+
     def _cancel(self) -> None:
         self._edit(self._some_order()["id"], {"status": "cancelled"})
 
@@ -161,30 +177,54 @@ class StoreDay:
 
     # --- by people at work in the books ---------------------------------------------------------
 
-    def _edit_by_hand(self) -> None:
-        document = self._some_document()
+    def _type_by_hand(self) -> None:
+        self._edit_by_hand({"CustomerMemo": {"value": "by hand"}}, *SALES)
+
+    def _date_by_hand(self) -> None:
+        self._edit_by_hand({"TxnDate": "2020-02-02"}, *DOCUMENTS)
+
+    def _charge_by_hand(self) -> None:
+        document = self._some_document(*SALES, *REFUNDS)
         if document:
-            changes = {"CustomerMemo": {"value": "by hand"}}
-            self.shop.company.control.edit(document["entity"], document["Id"], changes)
-            self.happened.append(f"edited {document['DocNumber']} by hand")
+            first, *others = document["Line"]
+            amount = first["Amount"] + 1
+            detail = {**first["SalesItemLineDetail"], "UnitPrice": amount, "Qty": Decimal(1)}
+            first = {**first, "Amount": amount, "SalesItemLineDetail": detail}
+            self._write_by_hand(document, {"Line": [first, *others], "TxnTaxDetail": None})
+
+    def _edit_by_hand(self, changes: Json, *entities: str) -> None:
+        document = self._some_document(*entities)
+        if document:
+            self._write_by_hand(document, changes)
+
+    def _write_by_hand(self, document: Json, changes: Json) -> None:
+        self.shop.company.control.edit(document["entity"], document["Id"], changes)
+        self._note_by_hand(f"changed {', '.join(changes)} of", document)
 
     def _void_by_hand(self) -> None:
-        document = self._some_document()
+        document = self._some_document(*SALES, "Payment", "RefundReceipt")
         if document:
             self.shop.company.control.void(document["entity"], document["Id"])
-            self.happened.append(f"voided {document['DocNumber']} by hand")
+            self._note_by_hand("voided", document)
 
     def _delete_by_hand(self) -> None:
-        document = self._some_document()
+        document = self._some_document(*DOCUMENTS)
         if document:
             self.shop.company.control.delete(document["entity"], document["Id"])
-            self.happened.append(f"deleted {document['DocNumber']} by hand")
+            self._note_by_hand("deleted", document)
 
-    def _some_document(self) -> Json | None:
-        """A sales receipt: nobody has to take a payment off it before changing it."""
-        receipts = by_number(self.shop.company, "SalesReceipt")
-        standing = [one for found in receipts.values() for one in found if one["TotalAmt"]]
-        return self.dice.choice(standing) if standing else None
+    def _some_document(self, *entities: str) -> Json | None:
+        """A document of one of these entities that stands, of any that has one alike."""
+        choices = [
+            [one for found in by_number(self.shop.company, entity).values() for one in found]
+            for entity in entities
+        ]
+        standing = [[one for one in found if one["TotalAmt"]] for found in choices]
+        filled = [found for found in standing if found]
+        return self.dice.choice(self.dice.choice(filled)) if filled else None
+
+    def _note_by_hand(self, what: str, document: Json) -> None:
+        self.happened.append(f"{what} {document['entity']} {document['Id']} by hand")
 
     # --- what these need --------------------------------------------------------------------
 

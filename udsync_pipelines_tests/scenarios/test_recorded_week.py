@@ -21,6 +21,7 @@ from udsync_pipelines_tests.scenarios.books_evidence import (
     document_of,
     fingerprint,
     unequal_books,
+    wrong_days,
 )
 from udsync_pipelines_tests.scenarios.evidence import listed
 from udsync_pipelines_tests.scenarios.simulated import SimulatedShop, open_simulated_shop
@@ -139,9 +140,10 @@ def test_a_week_of_the_recorded_store_ends_with_clean_books(shop: SimulatedShop)
         shop.move_clocks(MONDAY + timedelta(days=number, hours=9))
         shop.sync_all(full=True)
         shop.let_the_books_follow()
-        differences[happens.__name__] = unequal_books(
-            shop.store, shop.company, without=foreign(shop)
-        )
+        differences[happens.__name__] = [
+            *unequal_books(shop.store, shop.company, without=foreign(shop)),
+            *wrong_days(shop.store, shop.company),
+        ]
 
     assert differences == {happens.__name__: [] for happens in DAYS}
     assert set(shop.parked()) == {f"order/{key}" for key in foreign(shop)}
