@@ -164,6 +164,8 @@ def encode_json(value: object) -> str:
         text = encoded.decode()
     except UnicodeDecodeError:
         raise UnfitValueError("broken_text", "is not UTF-8 text", _IN_SHOP) from None
+    if "\0" in text:
+        raise UnfitValueError(*_NUL, _IN_SHOP)
     _check_escapes(encoded)
     return text
 

@@ -120,9 +120,15 @@ def test_a_value_is_encoded_or_refused_but_never_breaks(value: object) -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    [rb'{"a":"\u0000"}', rb'{"a":"\\\u0000"}', rb'{"\u0000":1}', rb'{"a":"x\ud83c\udf81\u0000"}'],
+    [
+        b"\0",
+        rb'{"a":"\u0000"}',
+        rb'{"a":"\\\u0000"}',
+        rb'{"\u0000":1}',
+        rb'{"a":"x\ud83c\udf81\u0000"}',
+    ],
 )
-def test_an_escaped_nul_in_json_is_refused(raw: bytes) -> None:
+def test_a_nul_in_json_is_refused(raw: bytes) -> None:
     with pytest.raises(UnfitValueError) as caught:
         encode_json(raw)
 
