@@ -7,10 +7,10 @@ the launchpad has none: it gets them here, so that it waits for its lane like an
 from dagster import DagsterRun
 from dagster._core.run_coordinator import QueuedRunCoordinator, SubmitRunContext
 
+from udsync_pipelines.orchestration.config import Trigger
 from udsync_pipelines.services.run_tags import ALL, run_tags
 from udsync_pipelines.sync.entities import LANES
 
-_MANUAL = "manual"
 _ENTITIES = {f"sync_{entity}": entity for entity in (*(lane.name for lane in LANES), ALL)}
 
 
@@ -30,4 +30,4 @@ def _tags_of(run: DagsterRun) -> dict[str, str]:
     tenant = config.get("tenant")
     if entity is None or not isinstance(tenant, str) or not tenant:
         return {}
-    return run_tags(tenant, entity, str(config.get("trigger", _MANUAL)))
+    return run_tags(tenant, entity, str(config.get("trigger", Trigger.manual.value)))
